@@ -1,0 +1,1 @@
+"""CityLoop's engine: everything below the doors. Knows nothing of Flask."""

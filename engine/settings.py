@@ -1,0 +1,62 @@
+"""Settings from the environment, all named ``CITYLOOP_*``. ``cityloop doctor`` lists them from here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+
+def _setting(default: Any, text: str, secret: bool = False) -> Any:
+    return field(default=default, metadata={"text": text, "secret": secret})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting with its default; the environment variable is ``CITYLOOP_`` + the upper-case name."""
+
+    database_url: str = _setting("sqlite:///var/cityloop.sqlite3", "SQLAlchemy address of the database", secret=True)
+    data_dir: Path = _setting(Path("var"), "folder for uploads, secret key and generated files")
+    secret_key: str = _setting("", "signs cookies; made and kept in data_dir when empty", secret=True)
+    host: str = _setting("127.0.0.1", "address the web server listens on")
+    port: int = _setting(8000, "port the web server listens on")
+    secure_cookies: bool = _setting(False, "set to 1 behind HTTPS: cookies marked Secure, HSTS sent")
+    trusted_proxies: int = _setting(0, "number of reverse proxies in front whose X-Forwarded headers are believed")
+    locale: str = _setting("zh", "language for visitors who chose none: zh or en")
+    case_number_pattern: str = _setting("{district}-{date:%Y%m%d}-{sequence:04d}", "pattern of case numbers")
+    session_idle_minutes: int = _setting(30, "minutes without a request after which a person is logged out")
+    max_upload_mb: int = _setting(20, "largest upload in megabytes")
+    worker_interval_seconds: int = _setting(1, "seconds between two looks for due work")
+    rate_limit_storage: str = _setting("memory://", "Flask-Limiter storage shared by the web processes")
+    max_steps: int = _setting(500, "automatic steps a process may take in one transaction")
+    max_step_seconds: float = _setting(2.0, "seconds a process may compute in one transaction")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings.
+
+        Raises:
+            ValueError: a value is not of its setting's type; the message names the variable.
+        """
+        environment = os.environ if environment is None else environment
+        values: dict[str, Any] = {}
+        for setting in fields(cls):
+            name = f"CITYLOOP_{setting.name.upper()}"
+            if name in environment:
+                values[setting.name] = _convert(name, environment[name], type(setting.default))
+        return cls(**values)
+
+
+def _convert(name: str, text: str, kind: type) -> Any:
+    if kind is bool:
+        if text.lower() in {"1", "true", "yes", "on"}:
+            return True
+        if text.lower() in {"0", "false", "no", "off", ""}:
+            return False
+        raise ValueError(f"{name}: expected 1 or 0, got {text!r}")
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise ValueError(f"{name}: expected {kind.__name__}, got {text!r}") from error

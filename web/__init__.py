@@ -1,0 +1,1 @@
+"""CityLoop's doors: pages, API and command line over the engine."""

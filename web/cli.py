@@ -1,0 +1,50 @@
+"""The ``cityloop`` command: gathers the commands of ``web/commands``, each a module with a ``command``."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from engine.errors import CityLoopError
+
+# Name → module; imported only when called, so that `cityloop feel` does not load the web server.
+COMMANDS = {
+    "assets": "web.commands.assets",
+    "cases": "web.commands.cases",
+    "database": "web.commands.database",
+    "decide": "web.commands.decide",
+    "demo": "web.commands.demo",
+    "deploy": "web.commands.deploy",
+    "doctor": "web.commands.doctor",
+    "feel": "web.commands.feel",
+    "scenarios": "web.commands.scenarios",
+    "serve": "web.commands.serve",
+    "worker": "web.commands.worker",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name]).command
+        return command
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """CityLoop (城环): a city's cases as processes that designers change without code."""
+
+
+def main() -> None:
+    """Run the command line; an expected failure is one readable line and exit status 1."""
+    try:
+        cli(prog_name="cityloop")
+    except CityLoopError as error:
+        raise SystemExit(f"cityloop: {error}") from error

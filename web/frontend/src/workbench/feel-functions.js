@@ -1,0 +1,1 @@
+export { camundaBuiltins, camundaExtensions, camundaReservedNameBuiltins, feelBuiltins } from '../../node_modules/@camunda/feel-builtins/dist/index.js';

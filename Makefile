@@ -19,7 +19,7 @@ test: $(VENV)/.test assets chromium ## everything: engine, web, processes, Postg
 	$(BIN)/pytest -n $${PYTEST_WORKERS:-2} --dist loadgroup
 
 bench: $(VENV)/.test assets ## speed and memory, measured in one run beside what they are compared with
-	@$(BIN)/python -m tests.benchmarks
+	@$(BIN)/python tests/benchmarks
 
 lint: $(VENV)/.lint ## style, types, floor plan
 	$(BIN)/ruff check .

@@ -1,0 +1,84 @@
+"""One run of a diagram. The state is bytes that only ``engine.bpmn`` reads."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engine.storage.base import Base, BigId, Binary, Code, Id, LongText, choice
+
+
+class InstanceStatus(StrEnum):
+    """The states of an instance; ``INSTANCE_MAY_BECOME`` says what may follow what."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+INSTANCE_MAY_BECOME: dict[InstanceStatus, frozenset[InstanceStatus]] = {
+    InstanceStatus.ACTIVE: frozenset({InstanceStatus.SUSPENDED, InstanceStatus.COMPLETED, InstanceStatus.CANCELLED}),
+    InstanceStatus.SUSPENDED: frozenset({InstanceStatus.ACTIVE, InstanceStatus.CANCELLED}),
+    InstanceStatus.COMPLETED: frozenset(),
+    InstanceStatus.CANCELLED: frozenset(),
+}
+
+
+class ProcessInstance(Base):
+    """One run. Written by ``instances.start``, changed only inside ``instances.advancing`` under its row lock.
+
+    Columns: id, case_id (None for a contingency run), process_definition_id, process_key, composition_id,
+    started_by_instance_id (when another run caused it), business_key, status, state (bytes; deferred, emptied some time
+    after the end), state_format, lock_version (+1 each step), started_at, started_by_id, updated_at, ended_at,
+    end_events (element ids), end_reason, drill.
+    """
+
+    __tablename__ = "process_instance"
+
+    id: Mapped[Id]
+    case_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("case.id"), index=True)
+    process_definition_id: Mapped[int] = mapped_column(BigId, ForeignKey("process_definition.id"))
+    process_key: Mapped[Code]
+    composition_id: Mapped[int] = mapped_column(BigId, ForeignKey("composition.id"))
+    started_by_instance_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("process_instance.id"), index=True)
+    business_key: Mapped[Code] = mapped_column(default="")
+    status: Mapped[InstanceStatus] = mapped_column(choice(InstanceStatus), default=InstanceStatus.ACTIVE)
+    state: Mapped[bytes | None] = mapped_column(Binary, deferred=True)
+    state_format: Mapped[int] = mapped_column(default=1)
+    lock_version: Mapped[int] = mapped_column(default=0)
+    started_at: Mapped[datetime]
+    started_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("person.id"))
+    updated_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    end_events: Mapped[list[str]] = mapped_column(default=list)
+    end_reason: Mapped[LongText] = mapped_column(default="")
+    drill: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (Index(None, "process_definition_id", "status"),)
+
+
+class PassedElement(Base):
+    """An element or sequence flow was passed: what the case page draws on the diagram and scenarios count.
+
+    Written after each step, never removed before its instance. Columns: id, instance_id, process_key (its own, also in
+    called processes), element_id, kind (entered, completed, cancelled, taken), at, times (summed when repeated),
+    details (decision trace).
+    """
+
+    __tablename__ = "passed_element"
+
+    id: Mapped[Id]
+    instance_id: Mapped[int] = mapped_column(BigId, ForeignKey("process_instance.id"))
+    process_key: Mapped[Code]
+    element_id: Mapped[Code]
+    kind: Mapped[Code]
+    at: Mapped[datetime]
+    times: Mapped[int] = mapped_column(default=1)
+    details: Mapped[dict[str, Any] | None]
+
+    __table_args__ = (Index(None, "instance_id", "element_id", "kind"),)

@@ -40,17 +40,17 @@ from engine.storage.identity import (
     Role,
     RoleGrant,
 )
-from engine.storage.instance import INSTANCE_MAY_BECOME, InstanceStatus, PassedElement, ProcessInstance
+from engine.storage.instance import INSTANCE_MAY_BECOME, InstanceStatus, ProcessInstance
 from engine.storage.job import (
     Incident,
     IncidentStatus,
     Job,
     JobLane,
     JobStatus,
-    Notification,
     WorkerHeartbeat,
 )
 from engine.storage.message import Message, MessageStatus
+from engine.storage.notification import Broadcast, BroadcastStatus, Notification
 from engine.storage.task import Task, TaskCandidate, TaskStatus
 from engine.storage.wait import EventSubscription, SubscriptionKind, Timer
 
@@ -61,6 +61,8 @@ __all__ = [
     "Area",
     "AreaLevel",
     "Base",
+    "Broadcast",
+    "BroadcastStatus",
     "CalendarDay",
     "CalendarYear",
     "Case",
@@ -101,7 +103,6 @@ __all__ = [
     "OrganisationArea",
     "OrganisationCategory",
     "OrganisationKind",
-    "PassedElement",
     "Person",
     "ProcessDefinition",
     "ProcessInstance",

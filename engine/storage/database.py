@@ -131,7 +131,7 @@ def lock(session: Session, table: type[T], key: Any, *, wait: bool = True) -> T:
     return row
 
 
-def lock_next(session: Session, statement: Select[tuple[T]], limit: int) -> Sequence[T]:
+def lock_next(session: Session, statement: Select[T], limit: int) -> Sequence[T]:
     """Up to ``limit`` rows of ``statement``, locked; rows another worker holds are passed over (SKIP LOCKED)."""
     return session.scalars(
         statement.limit(limit).with_for_update(skip_locked=True).execution_options(populate_existing=True)

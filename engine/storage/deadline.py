@@ -41,7 +41,7 @@ class Deadline(Base):
     """One clock of a case, of a task (task_id) or of any activity (instance_id, element_id). Written by ``deadlines``.
 
     Columns: id, case_id, instance_id, task_id, element_id, name (``case`` for the case's own), status, limit_text (the
-    limit that counts now, as given), counting (``windows`` = city practice, ``statutory`` = the law's days), started_at
+    limit that counts now, as given), started_at
     (base), due_at (None while paused), provisional (computed beyond the loaded calendar), calendar_version,
     warn_percents, warned_percent (highest told), attention_at (next moment the worker must look; None = nothing),
     breached_at, exempted_at, exempt_reason, escalate_to (group), stopped_at, stop_reason.
@@ -57,7 +57,6 @@ class Deadline(Base):
     name: Mapped[Name]
     status: Mapped[DeadlineStatus] = mapped_column(choice(DeadlineStatus), default=DeadlineStatus.RUNNING)
     limit_text: Mapped[str] = mapped_column(String(200))
-    counting: Mapped[Code] = mapped_column(default="windows")
     started_at: Mapped[datetime]
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     provisional: Mapped[bool] = mapped_column(default=False)

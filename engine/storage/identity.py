@@ -28,8 +28,8 @@ class OrganisationKind(Base):
 class Organisation(Base):
     """A unit that can answer for a case. Written by the loader and administrators; never removed, only made inactive.
 
-    Columns: id, code (readable, ``ft.contractor``), name, name_en, kind, specialty (what it is good for within its
-    kind: ``sanitation``, ``water`` …; empty = general), parent_id, phone, source, active.
+    Columns: id, code (readable, ``ft.contractor``), name, name_en, kind, duty (what it answers for, the word processes
+    ask for: ``crew_sanitation``, ``water`` …), parent_id, phone, source, active.
     """
 
     __tablename__ = "organisation"
@@ -39,13 +39,13 @@ class Organisation(Base):
     name: Mapped[Name]
     name_en: Mapped[Name] = mapped_column(default="")
     kind: Mapped[Code] = mapped_column(ForeignKey("organisation_kind.code"))
-    specialty: Mapped[Code] = mapped_column(default="")
+    duty: Mapped[Code] = mapped_column(default="")
     parent_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("organisation.id"), index=True)
     phone: Mapped[str] = mapped_column(String(40), default="")
     source: Mapped[LongText] = mapped_column(default="")
     active: Mapped[bool] = mapped_column(default=True)
 
-    __table_args__ = (Index(None, "kind", "specialty"),)
+    __table_args__ = (Index(None, "duty"),)
 
 
 class OrganisationArea(Base):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -60,25 +59,3 @@ class ProcessInstance(Base):
     drill: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (Index(None, "process_definition_id", "status"),)
-
-
-class PassedElement(Base):
-    """An element or sequence flow was passed: what the case page draws on the diagram and scenarios count.
-
-    Written after each step, never removed before its instance. Columns: id, instance_id, process_key (its own, also in
-    called processes), element_id, kind (entered, completed, cancelled, taken), at, times (summed when repeated),
-    details (decision trace).
-    """
-
-    __tablename__ = "passed_element"
-
-    id: Mapped[Id]
-    instance_id: Mapped[int] = mapped_column(BigId, ForeignKey("process_instance.id"))
-    process_key: Mapped[Code]
-    element_id: Mapped[Code]
-    kind: Mapped[Code]
-    at: Mapped[datetime]
-    times: Mapped[int] = mapped_column(default=1)
-    details: Mapped[dict[str, Any] | None]
-
-    __table_args__ = (Index(None, "instance_id", "element_id", "kind"),)

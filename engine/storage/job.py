@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.storage.base import Base, BigId, Code, Id, LongText, Name, choice
+from engine.storage.base import Base, BigId, Code, Id, LongText, choice
 
 OWED = text("status = 'owed'")
 
@@ -45,15 +45,17 @@ class Job(Base):
     Written in the transaction that owes it; kept after it is done (purged later). A job is being run while
     ``lease_until`` lies ahead; whoever finishes it must still be ``lease_owner``.
 
-    Columns: id, key (the execution's job key; "" when not from a process), delivery_id (random; the idempotency key
-    told to the outside), type, lane, status, case_id, instance_id, element_id, headers, inputs, result, attempts,
-    max_attempts, run_at, lease_owner, lease_until, error_code, last_error, created_at, finished_at.
+    Columns: id, key (the execution's job key; None when not from a process), kind (connector, message, signal,
+    start …), delivery_id (random; the idempotency key told to the outside), type (of the connector), lane, status,
+    case_id, instance_id, element_id, headers, inputs, result, attempts, max_attempts, run_at, lease_owner,
+    lease_until, error_code, last_error, created_at, finished_at.
     """
 
     __tablename__ = "job"
 
     id: Mapped[Id]
-    key: Mapped[Code] = mapped_column(default="")
+    key: Mapped[Code | None]
+    kind: Mapped[Code] = mapped_column(default="connector")
     delivery_id: Mapped[str] = mapped_column(String(40), unique=True)
     type: Mapped[Code]
     lane: Mapped[JobLane] = mapped_column(choice(JobLane), default=JobLane.NORMAL)
@@ -74,7 +76,10 @@ class Job(Base):
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 
-    __table_args__ = (Index("ix_job_owed", "lane", "run_at", sqlite_where=OWED, postgresql_where=OWED),)
+    __table_args__ = (
+        UniqueConstraint("instance_id", "key"),
+        Index("ix_job_owed", "lane", "run_at", sqlite_where=OWED, postgresql_where=OWED),
+    )
 
 
 class Incident(Base):
@@ -123,24 +128,3 @@ class WorkerHeartbeat(Base):
     seen_at: Mapped[datetime]
     version: Mapped[str] = mapped_column(String(40), default="")
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
-
-
-class Notification(Base):
-    """Something told to a person or a role inside the application. Columns: id, case_id, person_id, role,
-    organisation_id, subject, text, delivery_id (of its job: told once), created_at, read_at.
-    """
-
-    __tablename__ = "notification"
-
-    id: Mapped[Id]
-    case_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("case.id"), index=True)
-    person_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("person.id"), index=True)
-    role: Mapped[Code | None] = mapped_column(index=True)
-    organisation_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("organisation.id"), index=True)
-    subject: Mapped[Name]
-    text: Mapped[LongText] = mapped_column(default="")
-    delivery_id: Mapped[str] = mapped_column(String(80))
-    created_at: Mapped[datetime]
-    read_at: Mapped[datetime | None]
-
-    __table_args__ = (UniqueConstraint("delivery_id", "person_id", "role"),)

@@ -1,0 +1,299 @@
+"""May this person do that? Deny by default: roles × organisation × area, read from the role table.
+
+What a role allows (its deeds) is reference data (``engine/data/roles.yaml``); here is how a deed meets its subject.
+Working on a task is not a deed of a role: it is given by the task's candidate groups, see ``may_work``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.orm import Session, object_session
+
+from engine.errors import NotAllowed, NotFound
+from engine.storage import (
+    Area,
+    Case,
+    Organisation,
+    OrganisationArea,
+    Person,
+    ResponsiblePeriod,
+    Role,
+    RoleGrant,
+    Task,
+    TaskCandidate,
+    TaskStatus,
+)
+
+VIEW_IN_AREA = "case.view"
+VIEW_INVOLVED = "case.view_involved"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One role in one organisation, with what follows: the areas served (paths) and the deeds allowed."""
+
+    role: str
+    organisation_id: int | None
+    organisation_code: str = ""
+    organisation_kind: str = ""
+    areas: tuple[str, ...] = ()
+    deeds: frozenset[str] = frozenset()
+    side: str = "business"
+    city_wide: bool = False
+
+    def reaches(self, area_path: str) -> bool:
+        """Whether a place lies in what the organisation serves; a place in no known area is the city-wide roles'."""
+        return self.city_wide or (bool(area_path) and area_path.startswith(self.areas))
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, with all rights, from where. Built once per request by ``actor_for``; never stored."""
+
+    person_id: int | None
+    username: str
+    display_name: str
+    grants: tuple[Grant, ...] = ()
+    source: str = ""
+    machine: bool = field(default=False)
+
+    @classmethod
+    def system(cls, source: str = "worker") -> Actor:
+        """The machine itself: timers, jobs, the command line. It may do everything its process tells it to."""
+        return cls(person_id=None, username=source, display_name=source, source=source, machine=True)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """All roles held anywhere."""
+        return frozenset(grant.role for grant in self.grants)
+
+    @property
+    def organisation_ids(self) -> frozenset[int]:
+        """All organisations a role is held in."""
+        return frozenset(grant.organisation_id for grant in self.grants if grant.organisation_id is not None)
+
+
+def actor_for(session: Session, person_id: int, source: str) -> Actor:
+    """The actor a person is now; one query for the grants, one for their areas.
+
+    Raises:
+        NotFound: no such person, or no longer active.
+    """
+    person = session.get(Person, person_id)
+    if person is None or not person.active:
+        raise NotFound("no such active person", person_id=person_id)
+    rows = session.execute(
+        select(RoleGrant.role, Organisation, Role)
+        .join(Organisation, Organisation.id == RoleGrant.organisation_id)
+        .join(Role, Role.code == RoleGrant.role)
+        .where(RoleGrant.person_id == person_id, RoleGrant.revoked_at.is_(None), Organisation.active)
+        .order_by(RoleGrant.id)
+    ).all()
+    areas = areas_served(session, {organisation.id for _, organisation, _ in rows})
+    grants = tuple(
+        Grant(
+            role=code,
+            organisation_id=organisation.id,
+            organisation_code=organisation.code,
+            organisation_kind=organisation.kind,
+            areas=areas.get(organisation.id, ()),
+            deeds=frozenset(role.deeds),
+            side=role.side,
+            city_wide=role.city_wide,
+        )
+        for code, organisation, role in rows
+    )
+    return Actor(person.id, person.username, person.display_name, grants, source)
+
+
+def areas_served(session: Session, organisation_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """The paths of the areas each organisation serves."""
+    served: dict[int, tuple[str, ...]] = {}
+    rows = session.execute(
+        select(OrganisationArea.organisation_id, Area.path)
+        .join(Area, Area.id == OrganisationArea.area_id)
+        .where(OrganisationArea.organisation_id.in_(organisation_ids))
+        .order_by(Area.path)
+    )
+    for organisation_id, path in rows:
+        served[organisation_id] = (*served.get(organisation_id, ()), path)
+    return served
+
+
+@dataclass(frozen=True)
+class TaskSubject:
+    """A task with what decides who may work on it."""
+
+    task: Task
+    case: Case | None
+    roles: frozenset[str]
+    person_ids: frozenset[int]
+
+
+def task_subject(session: Session, task: Task) -> TaskSubject:
+    """Read the candidates and the case of a task."""
+    candidates = session.execute(
+        select(TaskCandidate.role, TaskCandidate.person_id).where(TaskCandidate.task_id == task.id)
+    ).all()
+    return TaskSubject(
+        task=task,
+        case=session.get(Case, task.case_id) if task.case_id else None,
+        roles=frozenset(role for role, _ in candidates if role),
+        person_ids=frozenset(person for _, person in candidates if person),
+    )
+
+
+def can(actor: Actor, deed: str, subject: Any = None) -> bool:
+    """Whether the actor may do ``deed`` on ``subject`` (a Case, a TaskSubject, an Area, an Organisation, or None).
+
+    ``task.work`` (claim, complete, save a draft …) asks the task's candidates, every other deed the roles' deeds.
+    """
+    if actor.machine:
+        return True
+    if isinstance(subject, TaskSubject):
+        if deed == "task.work":
+            return may_work(actor, subject)
+        if deed == "task.view":
+            return may_work(actor, subject) or (subject.case is not None and can(actor, VIEW_IN_AREA, subject.case))
+        return any(deed in grant.deeds and _reaches(grant, subject.case) for grant in actor.grants)
+    if deed == VIEW_IN_AREA and isinstance(subject, Case) and is_involved(actor, subject):
+        return True
+    return any(deed in grant.deeds and _reaches(grant, subject) for grant in actor.grants)
+
+
+def require(actor: Actor, deed: str, subject: Any = None) -> None:
+    """Refuse what ``can`` denies.
+
+    Raises:
+        NotAllowed: with the deed and what it was about.
+    """
+    if not can(actor, deed, subject):
+        raise NotAllowed(f"{actor.username} may not {deed}", deed=deed, subject=_name(subject))
+
+
+def may_work(actor: Actor, subject: TaskSubject) -> bool:
+    """Whether the actor may claim and complete the task.
+
+    Yes for its assignee, its owner and its candidate people; yes for a candidate role held in the task's organisation
+    or, when none is named, in an organisation that serves the case's place. Never for those whose independence the task
+    demands.
+    """
+    task, person = subject.task, actor.person_id
+    if actor.machine:
+        return True
+    if person is None or person in task.independent_of_person_ids:
+        return False
+    if person in {task.assignee_id, task.owner_id} or person in subject.person_ids:
+        return True
+    return any(grant.role in subject.roles and _grant_fits(grant, task, subject.case) for grant in actor.grants)
+
+
+def _grant_fits(grant: Grant, task: Task, case: Case | None) -> bool:
+    if task.organisation_id is not None:
+        return grant.organisation_id == task.organisation_id
+    return case is None or grant.reaches(case.area_path)
+
+
+def _reaches(grant: Grant, subject: Any) -> bool:
+    if subject is None:
+        return True
+    if isinstance(subject, Case):
+        return grant.reaches(subject.area_path)
+    if isinstance(subject, Area):
+        return grant.reaches(subject.path)
+    if isinstance(subject, Organisation):
+        return grant.city_wide or subject.id == grant.organisation_id
+    return grant.city_wide
+
+
+def is_involved(actor: Actor, case: Case) -> bool:
+    """Whether the actor, or an organisation of theirs, answers or answered for the case, or has had work in it."""
+    if case.responsible_organisation_id in _involving(actor):
+        return True
+    session = object_session(case)
+    if session is None or case.id is None:
+        return False
+    return session.scalar(select(select(Case.id).where(Case.id == case.id, _involvement(actor)).exists())) or False
+
+
+def visible_cases(actor: Actor) -> ColumnElement[bool]:
+    """The condition on ``Case`` for lists: the same answer as ``can(actor, "case.view", case)``, for many at once."""
+    if actor.machine or any(VIEW_IN_AREA in grant.deeds and grant.city_wide for grant in actor.grants):
+        return true()
+    paths = {path for grant in actor.grants if VIEW_IN_AREA in grant.deeds for path in grant.areas}
+    inside = [Case.area_path.startswith(path, autoescape=True) for path in sorted(paths)]
+    return or_(false(), *inside, _involvement(actor))
+
+
+def workable_tasks(actor: Actor) -> ColumnElement[bool]:
+    """The condition on ``Task`` (joined to its ``Case``, outer) for "may work on it" through a role or as a candidate.
+
+    The same answer as ``may_work`` except for independence, which the row's list tells.
+    """
+    if actor.machine:
+        return true()
+    person = actor.person_id
+    ways: list[ColumnElement[bool]] = [
+        Task.assignee_id == person,
+        Task.owner_id == person,
+        _candidate(TaskCandidate.person_id == person),
+    ]
+    for grant in _widest(actor.grants):
+        place: ColumnElement[bool] = or_(
+            Task.case_id.is_(None),
+            true() if grant.city_wide else false(),
+            *(Case.area_path.startswith(path, autoescape=True) for path in grant.areas),
+        )
+        fits = or_(Task.organisation_id == grant.organisation_id, and_(Task.organisation_id.is_(None), place))
+        ways.append(and_(_candidate(TaskCandidate.role == grant.role), fits))
+    return or_(*ways)
+
+
+def _candidate(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return select(TaskCandidate.id).where(TaskCandidate.task_id == Task.id, condition).exists()
+
+
+def _widest(grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
+    return tuple(dict.fromkeys(grants))
+
+
+def _involving(actor: Actor) -> frozenset[int]:
+    """The organisations whose cases the actor may see because they are theirs."""
+    return frozenset(
+        grant.organisation_id
+        for grant in actor.grants
+        if grant.organisation_id is not None and grant.deeds & {VIEW_IN_AREA, VIEW_INVOLVED}
+    )
+
+
+def _involvement(actor: Actor) -> ColumnElement[bool]:
+    organisations = sorted(_involving(actor))
+    if actor.person_id is None:
+        return false()
+    tasks = select(Task.id).where(
+        Task.case_id == Case.id,
+        or_(
+            Task.organisation_id.in_(organisations),
+            Task.assignee_id == actor.person_id,
+            Task.completed_by_id == actor.person_id,
+            and_(Task.status == TaskStatus.OPEN, workable_tasks(actor)),
+        ),
+    )
+    periods = select(ResponsiblePeriod.id).where(
+        ResponsiblePeriod.case_id == Case.id, ResponsiblePeriod.organisation_id.in_(organisations)
+    )
+    return or_(
+        Case.created_by_id == actor.person_id,
+        periods.correlate(Case).exists(),
+        tasks.correlate(Case).exists(),
+    )
+
+
+def _name(subject: Any) -> str:
+    if isinstance(subject, TaskSubject):
+        return f"task {subject.task.id}"
+    return "" if subject is None else f"{type(subject).__name__.lower()} {getattr(subject, 'id', '')}"

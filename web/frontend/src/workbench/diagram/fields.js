@@ -1,0 +1,78 @@
+// Every setting an element may have, once: the properties panel shows them in groups, the table view as rows.
+// A field: id (also the panel entry's), label, group, applies(element), get(element), set(services, element, value), and
+// optionally choices(config, element), feel (an expression may stand there), lines (a longer text), opens (kind of file).
+import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
+import {
+  TIMER_KINDS, attribute, eventDefinition, owner, property, reference, rootElements, setAttribute, setCondition, setProperty,
+  setReference, setTimer, timer,
+} from './settings.js';
+
+const type = (...types) => (element) => isAny(element, types);
+const isProcess = (element) => is(element, 'bpmn:Process') || (is(element, 'bpmn:Participant') && Boolean(owner(element)));
+const isActivity = type('bpmn:Activity');
+const conditionalFlow = (element) => is(element, 'bpmn:SequenceFlow')
+  && isAny(getBusinessObject(element).sourceRef, ['bpmn:ExclusiveGateway', 'bpmn:InclusiveGateway', 'bpmn:Activity']);
+const messageCatch = (element) => is(element, 'bpmn:ReceiveTask')
+  || (!is(element, 'bpmn:EndEvent') && !is(element, 'bpmn:IntermediateThrowEvent') && Boolean(eventDefinition(element, 'bpmn:MessageEventDefinition')));
+const signalCatch = (element) => !isAny(element, ['bpmn:EndEvent', 'bpmn:IntermediateThrowEvent'])
+  && Boolean(eventDefinition(element, 'bpmn:SignalEventDefinition'));
+const worker = (element) => isAny(element, ['bpmn:ServiceTask', 'bpmn:SendTask'])
+  || (isAny(element, ['bpmn:EndEvent', 'bpmn:IntermediateThrowEvent']) && Boolean(eventDefinition(element, 'bpmn:MessageEventDefinition')));
+const hasTimer = (element) => Boolean(eventDefinition(element, 'bpmn:TimerEventDefinition'));
+
+const zeebe = (kind, name) => ({
+  get: (element) => attribute(element, kind, name),
+  set: (services, element, value) => setAttribute(services, element, kind, name, value),
+});
+const named = (name) => ({
+  get: (element) => property(element, name),
+  set: (services, element, value) => setProperty(services, element, name, value),
+});
+
+const message = (element) => reference(element)?.holder.get(reference(element).attribute);
+
+/** Activities of the same process a person does: what `independentOf` may name. */
+function otherTasks(config, element) {
+  const tasks = config.elementRegistry.filter((each) => is(each, 'bpmn:UserTask') && !each.labelTarget && each.id !== element.id);
+  return tasks.map((each) => ({ value: each.id, label: getBusinessObject(each).name || each.id }));
+}
+
+const choicesOf = (kind) => (config) => config.choices()[kind] || [];
+
+export const FIELDS = [
+  { id: 'cl-group', group: 'person', label: 'Done by (group)', applies: type('bpmn:UserTask'), ...zeebe('zeebe:AssignmentDefinition', 'candidateGroups'), choices: choicesOf('groups'), feel: true, standard: 'assignmentDefinitionCandidateGroups' },
+  { id: 'cl-organisation', group: 'person', label: 'Organisation', applies: type('bpmn:UserTask'), ...named('organisation'), feel: true },
+  { id: 'cl-independentOf', group: 'person', label: 'Not the person who did', applies: type('bpmn:UserTask'), ...named('independentOf'), choices: otherTasks },
+  { id: 'cl-responsible', group: 'person', label: 'Answers for the case', applies: isActivity, ...named('responsible'), feel: true },
+  { id: 'cl-form', group: 'form', label: 'Form', applies: type('bpmn:UserTask'), ...zeebe('zeebe:FormDefinition', 'formId'), choices: choicesOf('forms'), opens: 'form', standard: 'formId' },
+  { id: 'cl-evidence', group: 'form', label: 'Evidence', applies: type('bpmn:UserTask'), ...named('evidence'), choices: choicesOf('evidence'), feel: true },
+  { id: 'cl-limit', group: 'clock', label: 'Time limit', applies: isActivity, ...named('limit'), feel: true, hint: 'e.g. 4 工作时, 5 工作日, 30 分钟, or = FEEL' },
+  { id: 'cl-warn', group: 'clock', label: 'Warn at (%)', applies: isActivity, ...named('warn'), hint: 'e.g. 50, 80' },
+  { id: 'cl-escalateTo', group: 'clock', label: 'Escalate to', applies: isActivity, ...named('escalateTo'), choices: choicesOf('groups'), feel: true },
+  { id: 'cl-caseLimit', group: 'clock', label: 'Limit of the whole case', applies: (element) => isActivity(element) || is(element, 'bpmn:Event'), ...named('caseLimit'), feel: true },
+  { id: 'cl-stage', group: 'clock', label: 'Public stage', applies: (element) => isActivity(element) || is(element, 'bpmn:Event'), ...named('stage'), choices: choicesOf('stages'), feel: true },
+  { id: 'cl-condition', group: 'flow', label: 'Condition', applies: conditionalFlow, get: (element) => getBusinessObject(element).get('conditionExpression')?.get('body') || '', set: setCondition, feel: true, standard: 'conditionExpression' },
+  { id: 'cl-decision', group: 'decision', label: 'Decision', applies: type('bpmn:BusinessRuleTask'), ...zeebe('zeebe:CalledDecision', 'decisionId'), choices: choicesOf('decisions'), opens: 'decision', standard: 'decisionId' },
+  { id: 'cl-decisionResult', group: 'decision', label: 'Result goes to', applies: type('bpmn:BusinessRuleTask'), ...zeebe('zeebe:CalledDecision', 'resultVariable'), standard: 'resultVariable' },
+  { id: 'cl-called', group: 'called', label: 'Called process', applies: type('bpmn:CallActivity'), ...zeebe('zeebe:CalledElement', 'processId'), choices: choicesOf('processes'), opens: 'process', standard: 'targetProcessId' },
+  { id: 'cl-script', group: 'script', label: 'FEEL expression', applies: type('bpmn:ScriptTask'), ...zeebe('zeebe:Script', 'expression'), feel: true, lines: true, standard: 'scriptExpression' },
+  { id: 'cl-scriptResult', group: 'script', label: 'Result goes to', applies: type('bpmn:ScriptTask'), ...zeebe('zeebe:Script', 'resultVariable'), standard: 'resultVariable' },
+  { id: 'cl-connector', group: 'connector', label: 'Connector', applies: worker, ...zeebe('zeebe:TaskDefinition', 'type'), choices: choicesOf('connectors'), standard: 'taskDefinitionType' },
+  { id: 'cl-retries', group: 'connector', label: 'Attempts', applies: worker, ...zeebe('zeebe:TaskDefinition', 'retries'), standard: 'taskDefinitionRetries' },
+  { id: 'cl-timerKind', group: 'timer', label: 'Timer kind', applies: hasTimer, get: (element) => timer(element).kind, set: (services, element, value) => setTimer(services, element, value, timer(element).value), choices: () => TIMER_KINDS.map((kind) => ({ value: kind, label: kind, translate: true })), standard: 'timerEventDefinitionType' },
+  { id: 'cl-timer', group: 'timer', label: 'Timer', applies: hasTimer, get: (element) => timer(element).value, set: (services, element, value) => setTimer(services, element, timer(element).kind || 'timeDuration', value), feel: true, hint: 'e.g. PT4H or = now() + working time("4 工作时")', standard: 'timerEventDefinitionValue' },
+  { id: 'cl-reference', group: 'message', label: 'Message, signal or code', applies: (element) => Boolean(reference(element)), get: (element) => message(element)?.id || '', set: setReference, choices: (config, element) => rootElements(element, reference(element).type).map((root) => ({ value: root.id, label: root.name || root.id })), adds: true, standard: 'messageRef' },
+  { id: 'cl-correlation', group: 'message', label: 'Correlation key', applies: (element) => messageCatch(element) && Boolean(message(element)), get: (element) => message(element)?.get('extensionElements')?.get('values')?.find((value) => value.$type === 'zeebe:Subscription')?.get('correlationKey') || '', set: (services, element, value) => setAttribute(services, element, 'zeebe:Subscription', 'correlationKey', value, message(element)), feel: true, standard: 'messageSubscriptionCorrelationKey' },
+  { id: 'cl-scope', group: 'message', label: 'Which cases it reaches', applies: signalCatch, ...named('scope'), feel: true },
+  { id: 'cl-kind', group: 'process', label: 'Kind of process', applies: isProcess, ...named('kind'), choices: choicesOf('kinds') },
+  { id: 'cl-startForm', group: 'process', label: 'Start form', applies: isProcess, ...named('startForm'), choices: choicesOf('forms'), opens: 'form' },
+  { id: 'cl-startGroups', group: 'process', label: 'Started by (groups)', applies: isProcess, ...named('startGroups'), choices: choicesOf('groups') },
+  { id: 'cl-serviceType', group: 'process', label: 'Service type', applies: isProcess, ...named('serviceType'), choices: choicesOf('service_types') },
+];
+
+export const GROUPS = {
+  process: 'How it is used', person: 'Who does it', form: 'Form and evidence', clock: 'Limits and stage', flow: 'Condition', decision: 'Decision',
+  called: 'Called process', script: 'Script', connector: 'Connector', timer: 'Timer', message: 'Message or signal',
+};
+
+export const fieldsOf = (element) => FIELDS.filter((field) => field.applies(element));

@@ -1,1 +1,0 @@
-export { camundaBuiltins, camundaExtensions, camundaReservedNameBuiltins, feelBuiltins } from '../../node_modules/@camunda/feel-builtins/dist/index.js';

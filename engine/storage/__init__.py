@@ -28,6 +28,7 @@ from engine.storage.deployment import (
     StartTrigger,
     TriggerKind,
 )
+from engine.storage.draft import DRAFT_MAY_BECOME, Draft, DraftFile, DraftRevision, DraftState, Policy
 from engine.storage.evidence import Evidence
 from engine.storage.history import HistoryEvent, HistorySeal
 from engine.storage.identity import (
@@ -56,6 +57,7 @@ from engine.storage.wait import EventSubscription, SubscriptionKind, Timer
 
 __all__ = [
     "CASE_MAY_BECOME",
+    "DRAFT_MAY_BECOME",
     "ENDED",
     "INSTANCE_MAY_BECOME",
     "Area",
@@ -80,6 +82,10 @@ __all__ = [
     "DefinitionState",
     "Deployment",
     "DeploymentFile",
+    "Draft",
+    "DraftFile",
+    "DraftRevision",
+    "DraftState",
     "EntryKind",
     "EventSubscription",
     "Evidence",
@@ -104,6 +110,7 @@ __all__ = [
     "OrganisationCategory",
     "OrganisationKind",
     "Person",
+    "Policy",
     "ProcessDefinition",
     "ProcessInstance",
     "ResponsiblePeriod",

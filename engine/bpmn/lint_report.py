@@ -1,0 +1,47 @@
+"""What every lint check works with: what is deployed around the diagram, and where its findings go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.bpmn.limits import DEFAULTS, Limits
+from engine.bpmn.model import Drawing, Element, Flow
+from engine.errors import Problem
+from engine.feel import STANDARD, Library
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What exists around the diagrams of a bundle, by key; ``None`` means: not known here, do not check."""
+
+    forms: frozenset[str] | None = None
+    decisions: frozenset[str] | None = None
+    processes: frozenset[str] | None = None
+    roles: frozenset[str] | None = None
+    connectors: frozenset[str] | None = None
+
+
+NOTHING_KNOWN = Resources()
+
+
+@dataclass
+class Inspection:
+    """The lint of one drawing: what the checks ask and where they put what they find."""
+
+    drawing: Drawing
+    known: Resources = NOTHING_KNOWN
+    library: Library = STANDARD
+    limits: Limits = DEFAULTS
+    problems: list[Problem] = field(default_factory=list)
+
+    def error(self, code: str, at: Element | Flow, **facts: Any) -> None:
+        """Something that cannot run, or would run silently wrong."""
+        self._add(code, at, "error", facts)
+
+    def warning(self, code: str, at: Element | Flow, **facts: Any) -> None:
+        """Something that runs but is probably not meant."""
+        self._add(code, at, "warning", facts)
+
+    def _add(self, code: str, at: Element | Flow, severity: str, facts: dict[str, Any]) -> None:
+        self.problems.append(Problem(code, self.drawing.file, at.id, at.name, at.line, facts, severity))

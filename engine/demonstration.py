@@ -149,8 +149,8 @@ def _add_people(session: Session, areas: Any) -> None:
     if not fresh:
         return
     session.execute(insert(Person), list(fresh.values()))
-    people = dict(session.execute(select(Person.username, Person.id)).tuples().all())
-    organisations = dict(session.execute(select(Organisation.code, Organisation.id)).tuples().all())
+    people = dict(session.execute(select(Person.username, Person.id)).all())
+    organisations = dict(session.execute(select(Organisation.code, Organisation.id)).all())
     session.execute(
         insert(RoleGrant),
         [

@@ -62,13 +62,13 @@ class HistorySeal(Base):
 APPEND_ONLY = ("history_event", "history_seal", "deadline_entry")
 
 
-def append_only_statements(dialect: str) -> list[str]:
-    """The statements that make the append-only tables refuse UPDATE and DELETE on this database."""
+def append_only_statements(dialect: str, tables: tuple[str, ...] = APPEND_ONLY) -> list[str]:
+    """The statements that make ``tables`` refuse UPDATE and DELETE on this database."""
     if dialect == "sqlite":
         return [
             f"CREATE TRIGGER {table}_refuses_{deed} BEFORE {deed.upper()} ON {table} "
             f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            for table in APPEND_ONLY
+            for table in tables
             for deed in ("update", "delete")
         ]
     function = (
@@ -78,7 +78,7 @@ def append_only_statements(dialect: str) -> list[str]:
     return [function] + [
         f"CREATE TRIGGER {table}_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
         "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-        for table in APPEND_ONLY
+        for table in tables
     ]
 
 

@@ -1,0 +1,1 @@
+"""Numbered ``NNNN_verb_what.py``; one head; each says why."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -34,10 +35,10 @@ from engine.storage import (
     ServiceType,
     Setting,
 )
+from engine.workdays.tables import VERSION_SETTING
 
 FIRST_CALENDAR_YEAR = 2020
 OFFICE_WINDOWS = ((8 * 60, 12 * 60), (14 * 60, 18 * 60))
-CALENDAR_VERSION = "calendar_version"
 
 
 def load_reference_data(session: Session) -> None:
@@ -296,11 +297,12 @@ HOLIDAY_NAMES = {
 
 def bump_calendar_version(session: Session) -> int:
     """Mark that working time counts differently from now on; calendars kept in memory and provisional ends follow."""
-    setting = session.get(Setting, CALENDAR_VERSION, with_for_update=True)
+    setting = session.get(Setting, VERSION_SETTING, with_for_update=True)
     version = 1 if setting is None else int(setting.value["version"]) + 1
+    value = {"version": version, "stamp": secrets.token_hex(8)}
     if setting is None:
-        session.add(Setting(key=CALENDAR_VERSION, value={"version": version}, updated_at=clock.now()))
+        session.add(Setting(key=VERSION_SETTING, value=value, updated_at=clock.now()))
     else:
-        setting.value, setting.updated_at = {"version": version}, clock.now()
+        setting.value, setting.updated_at = value, clock.now()
     session.flush()
     return version

@@ -1,0 +1,28 @@
+"""How much a diagram may ask for. Defaults follow what was tried against naive engines; each has a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of files, of a running process and of its timers."""
+
+    file_bytes: int = 2_000_000
+    elements: int = 20_000
+    xml_depth: int = 100
+    text_length: int = 100_000
+    steps: int = 500
+    seconds: float = 2.0
+    scope_depth: int = 20
+    cardinality: int = 1_000
+    cycle_period: timedelta = timedelta(seconds=60)
+    cycle_count: int = 1_000
+    timer_span: timedelta = timedelta(days=36_525)
+    state_bytes: int = 4_000_000
+    live_tokens: int = 20_000
+
+
+DEFAULTS = Limits()

@@ -1,0 +1,141 @@
+"""Taking a running instance over to another version of its process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from engine.bpmn import codec
+from engine.bpmn.loops import LoopBody
+from engine.bpmn.nodes import Node
+from engine.bpmn.workflow import CaseWorkflow, Token
+from engine.errors import DeploymentRejected, Problem
+
+if TYPE_CHECKING:
+    from engine.bpmn.program import Program
+
+
+def migrated(workflow: CaseWorkflow, program: Program, mapping: Mapping[str, str]) -> CaseWorkflow:
+    """A new workflow on ``program`` with the tokens of ``workflow``.
+
+    Raises:
+        DeploymentRejected: with every reason why it cannot be.
+    """
+    problems = problems_of(workflow, program, mapping)
+    if problems:
+        raise DeploymentRejected(problems)
+    moved = CaseWorkflow(program, workflow.environment)
+    moved.serial = workflow.serial
+    index = {identity: position for position, identity in enumerate(workflow.tasks)}
+    rows: list[list[Any]] = []
+    for identity, token in workflow.tasks.items():
+        parent = index[token._parent] if token._parent is not None else -1
+        node = _new_node(token, program, mapping)
+        assert node is not None
+        rows.append([identity, parent, node.name, token._state, token.data, _kept(token, mapping)])
+    codec.place(moved, rows)
+    return moved
+
+
+def problems_of(workflow: CaseWorkflow, program: Program, mapping: Mapping[str, str]) -> list[Problem]:
+    """Every reason why the tokens of ``workflow`` cannot stand in ``program``."""
+    problems = []
+    for token in workflow.tasks.values():
+        problem = _problem(token, program, mapping)
+        if problem is not None and problem not in problems:
+            problems.append(problem)
+    return problems
+
+
+def _problem(token: Token, program: Program, mapping: Mapping[str, str]) -> Problem | None:
+    old = token.task_spec
+    new = _new_node(token, program, mapping)
+    where = (old.element.file, old.element.id, old.element.name, old.element.line)
+    if new is None:
+        return Problem("migration_element_missing", *where, {"mapped_to": mapping.get(old.element.id, old.element.id)})
+    facts = {"mapped_to": new.element.id, "was": old.element.type, "is": new.element.type}
+    if type(new) is not type(old):
+        return Problem("migration_type_changed", *where, facts)
+    if isinstance(new, LoopBody) and isinstance(old, LoopBody) and new.loop != old.loop:
+        return Problem("migration_loop_changed", *where, facts)
+    if _event(new) != _event(old):
+        return Problem("migration_event_changed", *where, facts)
+    if old.is_join and {mapping.get(f.id, f.id) for f in old.element.incoming} != {f.id for f in new.element.incoming}:
+        return Problem("migration_join_changed", *where, facts)
+    scope = token.scope
+    if scope is not None:
+        outer = _new_node(scope, program, mapping)
+        holder = outer.element.id if outer is not None else None
+        if not old.is_process and new.element.id != holder and _home(new) != holder:
+            return Problem("migration_scope_changed", *where, facts)
+    return _joins_ahead(token, new, mapping)
+
+
+def _home(node: Node) -> str:
+    return node.element.attached_to or node.element.parent
+
+
+def _event(node: Node) -> Any:
+    event = node.element.event
+    return (event.kind, event.timer_kind, node.element.interrupting) if event is not None else None
+
+
+def _joins_ahead(token: Token, new: Node, mapping: Mapping[str, str]) -> Problem | None:
+    """A branch added to a fork that was already passed would never arrive at its join."""
+    if not token.lineage:
+        return None
+    before, after = _reachable_joins(token.task_spec), _reachable_joins(new)
+    for identity, flows in before.items():
+        later = after.get(mapping.get(identity, identity))
+        if later is not None and later > flows:
+            element = token.task_spec.element
+            facts = {"join": identity, "flows": later}
+            return Problem("migration_join_changed", element.file, element.id, element.name, element.line, facts)
+    return None
+
+
+def _reachable_joins(node: Node) -> dict[str, int]:
+    elements = node._wf_spec.drawing.elements
+    found: dict[str, int] = {}
+    seen: set[str] = set()
+    stack = [node.element.id]
+    while stack:
+        identity = stack.pop()
+        if identity in seen:
+            continue
+        seen.add(identity)
+        element = elements[identity]
+        if element.type in {"parallelGateway", "inclusiveGateway"} and len(element.incoming) > 1:
+            found[identity] = len(element.incoming)
+        stack.extend(flow.target for flow in element.outgoing)
+    return found
+
+
+def _new_node(token: Token, program: Program, mapping: Mapping[str, str]) -> Node | None:
+    old = token.task_spec
+    if old.is_process:
+        spec = (
+            program.main
+            if token._parent is None
+            else program.processes.get(mapping.get(old.process_key, old.process_key))
+        )
+        return spec.root if spec is not None else None
+    process = token.scope
+    while process is not None and not process.task_spec.is_process:
+        process = process.scope
+    assert process is not None
+    root = _new_node(process, program, mapping)
+    if root is None:
+        return None
+    suffix = old.name.removeprefix(old.element.id)
+    return root._wf_spec.task_specs.get(mapping.get(old.element.id, old.element.id) + suffix)
+
+
+def _kept(token: Token, mapping: Mapping[str, str]) -> dict[str, Any]:
+    """What a token remembers, with the ids in it taken over."""
+    kept = dict(token.internal_data)
+    if "arrived" in kept:
+        kept["arrived"] = {mapping.get(flow, flow): lineages for flow, lineages in kept["arrived"].items()}
+    if "via" in kept:
+        kept["via"] = mapping.get(kept["via"], kept["via"])
+    return kept

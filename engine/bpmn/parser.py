@@ -1,0 +1,387 @@
+"""XML tree to ``Drawing``s. Everything it meets is either taken up, harmless by definition, or a problem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from engine.bpmn.events_reader import read_definition, read_event_definitions
+from engine.bpmn.extensions import read_extensions, read_loop_extensions, read_subscription
+from engine.bpmn.model import ACTIVITIES, EVENTS, GATEWAYS, Drawing, Element, Flow, Loop, Mapping
+from engine.bpmn.reader import BPMN, line_of
+from engine.errors import Problem
+
+_NODES = ACTIVITIES | GATEWAYS | EVENTS
+_FOR_THE_EYE = frozenset(
+    [
+        "documentation",
+        "extensionElements",
+        "incoming",
+        "outgoing",
+        "laneSet",
+        "textAnnotation",
+        "association",
+        "group",
+        "auditing",
+        "monitoring",
+        "dataStoreReference",
+        "category",
+        "flowNodeRef",
+        "artifact",
+    ]
+)
+_OUTSIDE = frozenset(
+    [
+        "process",
+        "collaboration",
+        "message",
+        "signal",
+        "error",
+        "escalation",
+        "itemDefinition",
+        "category",
+        "dataStore",
+        "interface",
+        "documentation",
+        "extensionElements",
+        "resource",
+        "correlationProperty",
+    ]
+)
+_PARTS = frozenset(
+    [
+        "multiInstanceLoopCharacteristics",
+        "standardLoopCharacteristics",
+        "dataInputAssociation",
+        "dataOutputAssociation",
+        "ioSpecification",
+        "property",
+        "script",
+        "conditionExpression",
+        "dataInput",
+        "dataOutput",
+        "inputSet",
+        "outputSet",
+    ]
+)
+_DEFAULT_SCRIPT_LANGUAGES = frozenset({"", "feel"})
+
+
+@dataclass
+class Definitions:
+    """Everything one file declares."""
+
+    file: str
+    drawings: list[Drawing] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    black_boxes: set[str] = field(default_factory=set)
+
+
+def parse(root: etree._Element, file: str) -> Definitions:
+    """Read every executable process of one file, with all problems met on the way."""
+    return _Parser(root, file).read()
+
+
+def tag_of(node: etree._Element) -> str:
+    """The local name of a BPMN element, or '' for one of another namespace."""
+    name = etree.QName(node)
+    return name.localname if name.namespace == BPMN else ""
+
+
+def text_of(node: etree._Element, tag: str) -> str:
+    """The text of the first child of that BPMN name, or ''."""
+    child = node.find(f"{{{BPMN}}}{tag}")
+    return (child.text or "").strip() if child is not None else ""
+
+
+def is_true(node: etree._Element, name: str, default: bool = False) -> bool:
+    """A boolean XML attribute."""
+    value = node.get(name)
+    return default if value is None else value.strip() in {"true", "1"}
+
+
+def reference(value: str | None) -> str:
+    """A QName reference without its prefix."""
+    return (value or "").strip().rpartition(":")[2]
+
+
+class _Parser:
+    def __init__(self, root: etree._Element, file: str) -> None:
+        self.root = root
+        self.result = Definitions(file)
+        self.declared: dict[str, tuple[str, etree._Element]] = {}
+        self.correlation_keys: dict[str, str | None] = {}
+        self.drawing = Drawing("", file)
+        self.lanes: dict[str, str] = {}
+        self.associations: list[tuple[str, str]] = []
+
+    def problem(self, code: str, node: etree._Element, severity: str = "error", **facts: Any) -> None:
+        owner = node
+        while owner is not None and (owner.get("id") is None or tag_of(owner) not in _NODES | {"process"}):
+            parent = owner.getparent()
+            if parent is None:
+                break
+            owner = parent
+        self.result.problems.append(
+            Problem(
+                code, self.result.file, owner.get("id") or "", owner.get("name") or "", line_of(node), facts, severity
+            )
+        )
+
+    def read(self) -> Definitions:
+        for node in self.root:
+            tag = tag_of(node)
+            if tag in {"message", "signal", "error", "escalation"}:
+                self.declared[node.get("id", "")] = (tag, node)
+                if tag == "message":
+                    self.correlation_keys[node.get("id", "")] = read_subscription(node, self.problem)
+            elif tag.endswith("EventDefinition"):
+                self.declared[node.get("id", "")] = (tag, node)
+            elif tag.startswith("global") and tag.endswith("Task"):
+                self._read_global_task(node, tag)
+            elif tag and tag not in _OUTSIDE:
+                self.problem("unsupported_element", node, tag=tag)
+        for node in self.root.iterchildren(f"{{{BPMN}}}process"):
+            if is_true(node, "isExecutable", False):
+                self._read_process(node)
+            else:
+                self.result.black_boxes.add(node.get("id", ""))
+        return self.result
+
+    def _read_global_task(self, node: etree._Element, tag: str) -> None:
+        kind = {"globalTask": "task"}.get(tag, tag.removeprefix("global")[:1].lower() + tag.removeprefix("global")[1:])
+        if kind not in ACTIVITIES or not node.get("id"):
+            self.problem("unsupported_element", node, tag=tag)
+            return
+        drawing = Drawing(node.get("id", ""), self.result.file)
+        self.drawing = drawing
+        drawing.elements[drawing.key] = Element(
+            drawing.key, "process", node.get("name") or "", line_of(node), self.result.file
+        )
+        inner = self._read_node(node, kind, drawing.key, identity=f"{drawing.key}.task")
+        drawing.elements[drawing.key].children = [inner.id]
+        self.result.drawings.append(drawing)
+
+    def _read_process(self, node: etree._Element) -> None:
+        key = node.get("id") or ""
+        if not key:
+            self.problem("process_without_id", node)
+            return
+        self.drawing = Drawing(key, self.result.file)
+        self.lanes = {}
+        self.associations = []
+        self._read_lanes(node)
+        process = Element(key, "process", node.get("name") or "", line_of(node), self.result.file)
+        process.documentation = text_of(node, "documentation")
+        read_extensions(node, process, self.problem)
+        self.drawing.elements[key] = process
+        self._read_children(node, process)
+        self._connect(node)
+        self.result.drawings.append(self.drawing)
+
+    def _read_lanes(self, node: etree._Element) -> None:
+        for lane in node.iter(f"{{{BPMN}}}lane"):
+            for member in lane.iterchildren(f"{{{BPMN}}}flowNodeRef"):
+                self.lanes[reference(member.text)] = lane.get("name") or lane.get("id") or ""
+
+    def _read_children(self, holder: etree._Element, container: Element) -> None:
+        for node in holder:
+            tag = tag_of(node)
+            if tag in _NODES:
+                element = self._read_node(node, tag, container.id)
+                container.children.append(element.id)
+                if element.is_container:
+                    self._read_children(node, element)
+            elif tag == "sequenceFlow":
+                self._read_flow(node)
+            elif tag == "association":
+                self.associations.append((reference(node.get("sourceRef")), reference(node.get("targetRef"))))
+            elif tag in {"dataObject", "dataObjectReference"}:
+                self._read_data_object(node, tag)
+            elif tag and tag not in _FOR_THE_EYE and tag not in _PARTS:
+                self.problem("unsupported_element", node, tag=tag)
+
+    def _read_data_object(self, node: etree._Element, tag: str) -> None:
+        identity = node.get("id", "")
+        target = reference(node.get("dataObjectRef")) if tag == "dataObjectReference" else identity
+        self.drawing.data_objects[identity] = target or identity
+
+    def _read_node(self, node: etree._Element, tag: str, parent: str, identity: str = "") -> Element:
+        element = Element(
+            identity or node.get("id") or "", tag, node.get("name") or "", line_of(node), self.result.file, parent
+        )
+        if not element.id:
+            self.problem("element_without_id", node, tag=tag)
+            element.id = f"_{tag}_{line_of(node)}"
+        element.documentation = text_of(node, "documentation")
+        element.lane = self.lanes.get(element.id, "")
+        element.default_flow = reference(node.get("default"))
+        element.attached_to = reference(node.get("attachedToRef"))
+        element.triggered_by_event = is_true(node, "triggeredByEvent")
+        element.for_compensation = is_true(node, "isForCompensation")
+        element.instantiate = is_true(node, "instantiate")
+        element.interrupting = is_true(node, "isInterrupting" if tag == "startEvent" else "cancelActivity", True)
+        self._refuse_attributes(node, tag)
+        self._refuse_children(node, tag)
+        read_extensions(node, element, self.problem)
+        self._read_parts(node, element)
+        if tag in EVENTS:
+            read_event_definitions(node, element, self.declared, self.correlation_keys, self.problem)
+        self.drawing.elements[element.id] = element
+        return element
+
+    def _refuse_attributes(self, node: etree._Element, tag: str) -> None:
+        for name in ("startQuantity", "completionQuantity"):
+            if (node.get(name) or "1").strip() != "1":
+                self.problem("unsupported_attribute", node, attribute=name, value=node.get(name))
+        if tag == "eventBasedGateway" and (node.get("eventGatewayType") or "Exclusive") != "Exclusive":
+            self.problem(
+                "unsupported_attribute", node, attribute="eventGatewayType", value=node.get("eventGatewayType")
+            )
+        if tag == "eventBasedGateway" and is_true(node, "instantiate"):
+            self.problem("unsupported_attribute", node, attribute="instantiate", value="true")
+        if is_true(node, "parallelMultiple"):
+            self.problem("unsupported_attribute", node, attribute="parallelMultiple", value="true")
+        if tag in {"scriptTask"} and node.find(f"{{{BPMN}}}script") is not None:
+            self.problem("foreign_script", node, language=node.get("scriptFormat") or "")
+
+    def _refuse_children(self, node: etree._Element, tag: str) -> None:
+        if tag in {"subProcess", "transaction"}:
+            return
+        for child in node:
+            name = tag_of(child)
+            if (
+                not name
+                or name in _FOR_THE_EYE
+                or name in _PARTS
+                or name.endswith(("EventDefinition", "DefinitionRef"))
+            ):
+                continue
+            self.problem("unsupported_element", child, tag=name)
+
+    def _read_parts(self, node: etree._Element, element: Element) -> None:
+        for child in node:
+            tag = tag_of(child)
+            if tag == "multiInstanceLoopCharacteristics":
+                element.loop = self._read_multi_instance(child)
+            elif tag == "standardLoopCharacteristics":
+                condition = child.find(f"{{{BPMN}}}loopCondition")
+                element.loop = Loop("standard", test_before=is_true(child, "testBefore"))
+                element.loop.maximum = child.get("loopMaximum")
+                element.loop.loop_condition = self.expression(condition)
+            elif tag == "dataInputAssociation":
+                self._read_association(node, child, element, incoming=True)
+            elif tag == "dataOutputAssociation":
+                self._read_association(node, child, element, incoming=False)
+        if node.get("messageRef"):
+            self._read_message(node, element)
+
+    def _read_message(self, node: etree._Element, element: Element) -> None:
+        kind, message = self.declared.get(reference(node.get("messageRef")), ("", None))
+        if kind != "message" or message is None:
+            self.problem("unknown_reference", node, kind="message", reference=node.get("messageRef"))
+            return
+        element.message_name = (message.get("name") or "").strip()
+        element.correlation_key = self.correlation_keys.get(message.get("id", ""))
+
+    def _read_association(self, owner: etree._Element, node: etree._Element, element: Element, incoming: bool) -> None:
+        """A data association between a data object and a declared data input or output of the activity."""
+        sources = [reference(n.text) for n in node.iterchildren(f"{{{BPMN}}}sourceRef")]
+        target = reference(text_of(node, "targetRef"))
+        for extra in ("assignment", "transformation"):
+            if node.find(f"{{{BPMN}}}{extra}") is not None:
+                self.problem("unsupported_element", node, tag=extra)
+        ports = {
+            n.get("id"): n.get("name") or n.get("id")
+            for n in owner.iter(f"{{{BPMN}}}dataInput", f"{{{BPMN}}}dataOutput")
+        }
+        objects = self._data_object_names()
+        source = sources[0] if sources else ""
+        if incoming and target in ports and source in objects:
+            element.inputs.append(Mapping(f"={objects[source]}", str(ports[target])))
+        elif not incoming and source in ports and target in objects:
+            element.outputs.append(Mapping(f"={ports[source]}", objects[target]))
+
+    def _data_object_names(self) -> dict[str, str]:
+        names = {}
+        for node in self.root.iter(f"{{{BPMN}}}dataObject", f"{{{BPMN}}}dataObjectReference"):
+            names[node.get("id", "")] = reference(node.get("dataObjectRef")) or node.get("id", "")
+        return names
+
+    def _read_multi_instance(self, node: etree._Element) -> Loop:
+        loop = Loop("sequential" if is_true(node, "isSequential") else "parallel")
+        read_loop_extensions(node, loop, self.problem)
+        loop.cardinality = self.expression(node.find(f"{{{BPMN}}}loopCardinality"))
+        loop.completion_condition = self.expression(node.find(f"{{{BPMN}}}completionCondition"))
+        loop.behavior = node.get("behavior") or "All"
+        for name in ("noneBehaviorEventRef", "oneBehaviorEventRef"):
+            if node.get(name):
+                self._read_behavior_event(node, node.get(name), loop, name)
+        for child in node:
+            tag = tag_of(child)
+            if tag == "complexBehaviorDefinition":
+                self._read_complex_behavior(child, loop)
+            elif tag and tag not in {"extensionElements", "loopCardinality", "completionCondition", "documentation"}:
+                self.problem("unsupported_element", child, tag=tag)
+        return loop
+
+    def _read_behavior_event(self, node: etree._Element, name: str | None, loop: Loop, attribute: str) -> None:
+        tag, declared = self.declared.get(reference(name), ("", None))
+        if declared is None or not tag.endswith("EventDefinition"):
+            self.problem("unknown_reference", node, kind="eventDefinition", reference=name)
+            return
+        definition = read_definition(declared, tag, self.declared, self.correlation_keys, self.problem)
+        if attribute == "noneBehaviorEventRef":
+            loop.none_event = definition
+        else:
+            loop.one_event = definition
+
+    def _read_complex_behavior(self, node: etree._Element, loop: Loop) -> None:
+        condition = self.expression(node.find(f"{{{BPMN}}}condition"))
+        event = node.find(f"{{{BPMN}}}event")
+        definition = None
+        for child in event if event is not None else ():
+            if tag_of(child).endswith("EventDefinition"):
+                definition = read_definition(child, tag_of(child), self.declared, self.correlation_keys, self.problem)
+        if condition is None or definition is None:
+            self.problem("complex_behavior_incomplete", node)
+            return
+        loop.complex_events.append((condition, definition))
+
+    def expression(self, node: etree._Element | None) -> str | None:
+        """The text of a formal expression; another language than FEEL is refused."""
+        if node is None:
+            return None
+        language = (node.get("language") or "").rpartition("/")[2].lower()
+        if language not in _DEFAULT_SCRIPT_LANGUAGES and "feel" not in language:
+            self.problem("foreign_expression", node, language=node.get("language"))
+        return (node.text or "").strip() or None
+
+    def _read_flow(self, node: etree._Element) -> None:
+        flow = Flow(
+            node.get("id") or f"_flow_{line_of(node)}",
+            reference(node.get("sourceRef")),
+            reference(node.get("targetRef")),
+            self.expression(node.find(f"{{{BPMN}}}conditionExpression")),
+            node.get("name") or "",
+            line_of(node),
+        )
+        self.drawing.flows[flow.id] = flow
+
+    def _connect(self, process: etree._Element) -> None:
+        elements = self.drawing.elements
+        for flow in self.drawing.flows.values():
+            if flow.source in elements and flow.target in elements:
+                elements[flow.source].outgoing.append(flow)
+                elements[flow.target].incoming.append(flow)
+            else:
+                missing = flow.source if flow.source not in elements else flow.target
+                self.result.problems.append(
+                    Problem("flow_to_nowhere", self.result.file, flow.id, flow.name, flow.line, {"missing": missing})
+                )
+        for source, target in self.associations:
+            event, handler = elements.get(source), elements.get(target)
+            if event is not None and handler is not None and event.type == "boundaryEvent" and event.event is not None:
+                event.compensation_handler = handler.id if event.event.kind == "compensate" else ""

@@ -7,9 +7,9 @@ hash; ``seal`` gives rows their place in the chain afterwards, and ``verify`` fi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import orjson
 from sqlalchemy import func, insert, select
@@ -29,42 +29,58 @@ def record(
     actor: Actor,
     case_id: int | None,
     kind: str,
-    *,
-    instance_id: int | None = None,
-    task_id: int | None = None,
-    element_id: str = "",
-    subject: str = "",
-    organisation_id: int | None = None,
-    role: str = "",
-    old: Mapping[str, Any] | None = None,
-    new: Mapping[str, Any] | None = None,
-    reason: str = "",
-    details: Mapping[str, Any] | None = None,
+    **facts: Unpack[Facts],
 ) -> None:
     """Write one line with one INSERT: ``kind`` like ``task.completed``; ``old`` and ``new`` hold what changed.
 
     Values must be fit for everybody who may see the case: personal data stay out. Rows it names must be flushed.
     """
+    session.execute(_INSERT, line(actor, case_id, kind, **facts))
+
+
+class Facts(TypedDict, total=False):
+    """What else a line may say."""
+
+    instance_id: int | None
+    task_id: int | None
+    element_id: str
+    subject: str
+    organisation_id: int | None
+    role: str
+    old: Mapping[str, Any] | None
+    new: Mapping[str, Any] | None
+    reason: str
+    details: Mapping[str, Any] | None
+
+
+def line(actor: Actor, case_id: int | None, kind: str, **facts: Unpack[Facts]) -> dict[str, Any]:
+    """One line as it will be written, for those who write several at once with ``record_all``."""
     row = {
         "at": clock.now(),
         "kind": kind,
         "case_id": case_id,
-        "instance_id": instance_id,
-        "task_id": task_id,
-        "element_id": element_id,
-        "subject": subject,
+        "instance_id": facts.get("instance_id"),
+        "task_id": facts.get("task_id"),
+        "element_id": facts.get("element_id", ""),
+        "subject": facts.get("subject", ""),
         "person_id": actor.person_id,
         "actor": actor.username,
-        "organisation_id": organisation_id,
-        "role": role,
+        "organisation_id": facts.get("organisation_id"),
+        "role": facts.get("role", ""),
         "source": actor.source,
-        "old": _plain(old),
-        "new": _plain(new),
-        "reason": reason,
-        "details": _plain(details),
+        "old": _plain(facts.get("old")),
+        "new": _plain(facts.get("new")),
+        "reason": facts.get("reason", ""),
+        "details": _plain(facts.get("details")),
     }
     row["row_hash"] = row_hash(row)
-    session.execute(_INSERT, row)
+    return row
+
+
+def record_all(session: Session, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Write several lines with one statement."""
+    if lines:
+        session.execute(_INSERT, lines)
 
 
 def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:

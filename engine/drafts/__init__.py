@@ -1,0 +1,42 @@
+"""The workbench's deeds: open a bundle as a draft, save, go back, check, review by a second person, publish."""
+
+from engine.drafts.editing import (
+    Bundle,
+    abandon,
+    bundles,
+    import_files,
+    living_draft,
+    new_bundle,
+    open_draft,
+    restore,
+    revisions,
+    save,
+    take_out,
+)
+from engine.drafts.files import files_of, published_files
+from engine.drafts.findings import findings, is_blocked
+from engine.drafts.publishing import approve, override, publish, publish_due, request_review, send_back
+
+__all__ = [
+    "Bundle",
+    "abandon",
+    "approve",
+    "bundles",
+    "files_of",
+    "findings",
+    "import_files",
+    "is_blocked",
+    "living_draft",
+    "new_bundle",
+    "open_draft",
+    "override",
+    "publish",
+    "publish_due",
+    "published_files",
+    "request_review",
+    "restore",
+    "revisions",
+    "save",
+    "send_back",
+    "take_out",
+]

@@ -1,0 +1,315 @@
+"""Opening, saving and going back: a draft never loses a version and never overwrites another person's save."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.bpmn.limits import DEFAULTS
+from engine.drafts.files import kind_of, published_files
+from engine.errors import Conflict, FieldProblem, InvalidInput, NotFound
+from engine.history import record
+from engine.permissions import Actor, require
+from engine.storage import (
+    DRAFT_MAY_BECOME,
+    DefinitionState,
+    DeploymentFile,
+    Draft,
+    DraftFile,
+    DraftRevision,
+    DraftState,
+    InstanceStatus,
+    ProcessDefinition,
+    ProcessInstance,
+    lock,
+)
+
+SAME_SITTING = timedelta(minutes=5)
+"""Autosaves of one person within this time share one revision in the list of versions to go back to."""
+LIVING = (DraftState.EDITING, DraftState.IN_REVIEW, DraftState.APPROVED)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """One row of the process list: what is published in a folder, how much of it runs, who is changing it."""
+
+    name: str
+    processes: tuple[ProcessDefinition, ...]
+    running: int = 0
+    ended: int = 0
+    draft_id: int | None = None
+    draft_state: str = ""
+    versions: Mapping[str, int] = field(default_factory=dict)
+
+
+def bundles(session: Session) -> list[Bundle]:
+    """Every published bundle and every bundle that so far is only a draft; three queries."""
+    newest = (
+        select(func.max(ProcessDefinition.id))
+        .where(ProcessDefinition.state == DefinitionState.PUBLISHED)
+        .group_by(ProcessDefinition.key)
+    )
+    rows = session.execute(
+        select(ProcessDefinition, DeploymentFile.path)
+        .join(DeploymentFile, DeploymentFile.id == ProcessDefinition.file_id)
+        .where(ProcessDefinition.id.in_(newest))
+        .order_by(ProcessDefinition.key)
+    ).all()
+    counts: dict[str, tuple[int, int]] = {}
+    live = InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED
+    for key, status, number in session.execute(
+        select(ProcessInstance.process_key, ProcessInstance.status, func.count()).group_by(
+            ProcessInstance.process_key, ProcessInstance.status
+        )
+    ):
+        running, ended = counts.get(key, (0, 0))
+        counts[key] = (running + number, ended) if status in live else (running, ended + number)
+    drafts = {d.bundle: d for d in session.scalars(select(Draft).where(Draft.state.in_(LIVING)))}
+    found: dict[str, list[ProcessDefinition]] = {name: [] for name in drafts}
+    for definition, path in rows:
+        found.setdefault(path.split("/")[1], []).append(definition)
+    return [
+        Bundle(
+            name,
+            tuple(processes),
+            sum(counts.get(p.key, (0, 0))[0] for p in processes),
+            sum(counts.get(p.key, (0, 0))[1] for p in processes),
+            drafts[name].id if name in drafts else None,
+            drafts[name].state if name in drafts else "",
+            {p.key: p.version for p in processes},
+        )
+        for name, processes in sorted(found.items())
+    ]
+
+
+def living_draft(session: Session, bundle: str) -> Draft | None:
+    """The draft being worked on, if there is one."""
+    return session.scalar(select(Draft).where(Draft.bundle == bundle, Draft.state.in_(LIVING)))
+
+
+def open_draft(session: Session, actor: Actor, bundle: str) -> Draft:
+    """The bundle's living draft, or a new one that begins as what is published.
+
+    Raises:
+        NotAllowed, NotFound: no such bundle is published.
+    """
+    require(actor, "deployment.draft")
+    draft = living_draft(session, bundle)
+    if draft is not None:
+        return draft
+    published = published_files(session)
+    own = {path: file for path, file in published.items() if path.startswith(f"workflows/{bundle}/")}
+    if not own:
+        raise NotFound("no such bundle", bundle=bundle)
+    forms = {path for path in _forms_used(session, bundle) if path in published}
+    own.update({path: published[path] for path in forms})
+    draft = _begin(session, actor, bundle, {path: file.sha256 for path, file in own.items()})
+    for path, file in own.items():
+        _write(session, actor, draft, path, file.content, note="published")
+    return draft
+
+
+def new_bundle(session: Session, actor: Actor, bundle: str, title: str, files: Mapping[str, bytes]) -> Draft:
+    """A draft of a bundle that does not exist yet.
+
+    Raises:
+        NotAllowed, InvalidInput, Conflict: the name is taken.
+    """
+    require(actor, "deployment.draft")
+    kind_of(f"workflows/{bundle}/{bundle}.bpmn", bundle)
+    taken = living_draft(session, bundle) is not None
+    if taken or any(path.startswith(f"workflows/{bundle}/") for path in published_files(session)):
+        raise Conflict("there is a bundle of that name", kind="duplicate", bundle=bundle)
+    draft = _begin(session, actor, bundle, {}, title)
+    for path, content in files.items():
+        _write(session, actor, draft, path, content, note="new")
+    return draft
+
+
+def _begin(session: Session, actor: Actor, bundle: str, base: Mapping[str, str], title: str = "") -> Draft:
+    now = clock.now()
+    draft = Draft(
+        bundle=bundle,
+        title=title,
+        base=dict(base),
+        created_at=now,
+        created_by_id=actor.person_id,
+        updated_at=now,
+        updated_by_id=actor.person_id,
+    )
+    session.add(draft)
+    session.flush()
+    record(session, actor, None, "draft.opened", subject=bundle, details={"draft": draft.id})
+    return draft
+
+
+def _forms_used(session: Session, bundle: str) -> set[str]:
+    rows = session.execute(
+        select(ProcessDefinition.info, ProcessDefinition.start_form)
+        .join(DeploymentFile, DeploymentFile.id == ProcessDefinition.file_id)
+        .where(
+            ProcessDefinition.state == DefinitionState.PUBLISHED,
+            DeploymentFile.path.startswith(f"workflows/{bundle}/", autoescape=True),
+        )
+    )
+    names = {name for info, start in rows for name in [*info.get("forms", ()), start] if name}
+    return {f"forms/{name}.form" for name in names}
+
+
+def save(
+    session: Session, actor: Actor, draft_id: int, path: str, content: bytes, *, revision: int, note: str = ""
+) -> int:
+    """Keep a new version of one file and answer its number; ``revision`` is the one the editor began from (0: new).
+
+    Raises:
+        NotAllowed, NotFound, InvalidInput: a path no bundle may have, or too large; Conflict: ``stale`` when somebody
+        saved in between, ``in_review`` when the draft waits for its review. Nothing is overwritten then.
+    """
+    draft = _editable(session, actor, draft_id)
+    kind_of(path, draft.bundle)
+    if len(content) > DEFAULTS.file_bytes:
+        facts = {"bytes": len(content), "limit": DEFAULTS.file_bytes}
+        raise InvalidInput("the file is too large", [FieldProblem("content", "file_too_large", facts)])
+    return _save(session, actor, draft, path, content, revision, note)
+
+
+def take_out(session: Session, actor: Actor, draft_id: int, path: str, *, revision: int) -> int:
+    """Remove a file from the draft; its versions stay and can be restored."""
+    return _save(session, actor, _editable(session, actor, draft_id), path, None, revision, "taken out")
+
+
+def import_files(
+    session: Session, actor: Actor, draft_id: int, files: Mapping[str, bytes], report: Sequence[Any]
+) -> None:
+    """Put several files into the draft at once, whatever was there before (each stays as a version)."""
+    draft = _editable(session, actor, draft_id)
+    for path in files:
+        kind_of(path, draft.bundle)
+    for path, content in files.items():
+        _write(session, actor, draft, path, content, note="imported")
+    draft.report = [*draft.report, *report]
+
+
+def revisions(session: Session, draft_id: int, path: str) -> list[DraftRevision]:
+    """Every kept version of a file, newest first."""
+    return list(
+        session.scalars(
+            select(DraftRevision)
+            .where(DraftRevision.draft_id == draft_id, DraftRevision.path == path)
+            .order_by(DraftRevision.revision.desc())
+        )
+    )
+
+
+def restore(session: Session, actor: Actor, draft_id: int, path: str, revision: int) -> int:
+    """Make an earlier version the newest again; answers the new revision."""
+    draft = _editable(session, actor, draft_id)
+    found = session.scalar(
+        select(DraftRevision).where(
+            DraftRevision.draft_id == draft_id, DraftRevision.path == path, DraftRevision.revision == revision
+        )
+    )
+    if found is None:
+        raise NotFound("no such version", path=path, revision=revision)
+    return _write(session, actor, draft, path, found.content, note=f"restored {revision}")
+
+
+def abandon(session: Session, actor: Actor, draft_id: int, reason: str) -> None:
+    """Give the draft up; what it held stays readable."""
+    draft = _editable(session, actor, draft_id)
+    move(draft, DraftState.ABANDONED)
+    record(session, actor, None, "draft.abandoned", subject=draft.bundle, reason=reason, details={"draft": draft.id})
+
+
+def move(draft: Draft, state: DraftState) -> None:
+    """Change the state of a draft.
+
+    Raises:
+        Conflict: it is not in a state from which that may follow.
+    """
+    if state not in DRAFT_MAY_BECOME[draft.state]:
+        raise Conflict("the draft is not in that state", kind="stale", state=draft.state.value, wanted=state.value)
+    draft.state = state
+    draft.lock_version += 1
+
+
+def _editable(session: Session, actor: Actor, draft_id: int) -> Draft:
+    require(actor, "deployment.draft")
+    draft = lock(session, Draft, draft_id)
+    if draft.state is not DraftState.EDITING:
+        raise Conflict("the draft is not being edited", kind="stale", state=draft.state.value)
+    return draft
+
+
+def _save(
+    session: Session, actor: Actor, draft: Draft, path: str, content: bytes | None, revision: int, note: str
+) -> int:
+    current = session.scalar(select(DraftFile).where(DraftFile.draft_id == draft.id, DraftFile.path == path))
+    newest = current.revision if current is not None else 0
+    if newest != revision:
+        raise Conflict("somebody saved this file in between", kind="stale", path=path, revision=newest, began=revision)
+    if current is not None and current.content == content:
+        return newest
+    return _write(session, actor, draft, path, content, note=note, current=current)
+
+
+def _write(
+    session: Session,
+    actor: Actor,
+    draft: Draft,
+    path: str,
+    content: bytes | None,
+    *,
+    note: str = "",
+    current: DraftFile | None = None,
+) -> int:
+    now = clock.now()
+    if current is None:
+        current = session.scalar(select(DraftFile).where(DraftFile.draft_id == draft.id, DraftFile.path == path))
+    if current is None:
+        current = DraftFile(draft_id=draft.id, path=path, kind=kind_of(path, draft.bundle), revision=0)
+        session.add(current)
+    current.revision += 1
+    current.content = content
+    current.sha256 = hashlib.sha256(content).hexdigest() if content is not None else ""
+    _keep_revision(session, actor, current, now, note)
+    draft.updated_at, draft.updated_by_id = now, actor.person_id
+    session.flush()
+    return current.revision
+
+
+def _keep_revision(session: Session, actor: Actor, file: DraftFile, now: datetime, note: str) -> None:
+    last = session.scalar(
+        select(DraftRevision)
+        .where(DraftRevision.draft_id == file.draft_id, DraftRevision.path == file.path)
+        .order_by(DraftRevision.revision.desc())
+        .limit(1)
+    )
+    same_sitting = (
+        last is not None
+        and not note
+        and not last.note
+        and last.saved_by_id == actor.person_id
+        and now - last.saved_at < SAME_SITTING
+    )
+    if last is not None and same_sitting:
+        last.revision, last.content, last.saved_at = file.revision, file.content, now
+        return
+    session.add(
+        DraftRevision(
+            draft_id=file.draft_id,
+            path=file.path,
+            revision=file.revision,
+            content=file.content,
+            saved_at=now,
+            saved_by_id=actor.person_id,
+            note=note,
+        )
+    )

@@ -1,0 +1,85 @@
+"""Databases to throw away: reference data, the demonstration's people and a set of processes, nothing else."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import inspect
+
+from engine.demonstration import load_demonstration
+from engine.deployments import deploy, load_folder, published_files
+from engine.permissions import Actor
+from engine.reference import load_reference_data
+from engine.settings import Settings
+from engine.storage import Database
+from engine.storage.schema import upgrade
+
+
+@contextmanager
+def scratch_database(settings: Settings, files: Mapping[str, bytes]) -> Iterator[tuple[Database, Settings]]:
+    """A database that has only these processes, and settings under which nothing leaves the machine.
+
+    Raises:
+        DeploymentRejected: the files cannot run.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="cityloop-scratch-"))
+    try:
+        database, own = open_scratch(settings, folder, files)
+        try:
+            yield database, own
+        finally:
+            database.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def open_scratch(settings: Settings, folder: Path, files: Mapping[str, bytes]) -> tuple[Database, Settings]:
+    """Make such a database in ``folder``, which the caller removes."""
+    own = replace(settings, database_url=f"sqlite:///{folder / 'scratch.sqlite3'}", data_dir=folder, sandbox=True)
+    shutil.copy(_template(), folder / "scratch.sqlite3")
+    database = Database(own.database_url, synchronous="OFF")
+    try:
+        with database.transaction() as session:
+            deploy(session, Actor.system("simulation"), files, name="scratch", source="folder")
+    except BaseException:
+        database.close()
+        raise
+    return database, own
+
+
+@cache
+def _template() -> Path:
+    """A prepared database file, made once per process."""
+    folder = Path(tempfile.mkdtemp(prefix="cityloop-template-"))
+    address = f"sqlite:///{folder / 'template.sqlite3'}"
+    upgrade(address)
+    database = Database(address, synchronous="OFF")
+    with database.transaction() as session:
+        load_reference_data(session)
+        load_demonstration(session)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.exec_driver_sql("BEGIN")
+    database.close()
+    return folder / "template.sqlite3"
+
+
+def configured_files(settings: Settings) -> dict[str, bytes]:
+    """What the configured database has published; the shipped folders where there is no database yet."""
+    database = Database(settings.database_url)
+    try:
+        if inspect(database.engine).has_table("deployment_file"):
+            with database.reading() as session:
+                files = {path: file.content for path, file in published_files(session).items()}
+            if files:
+                return files
+    finally:
+        database.close()
+    return dict(load_folder())

@@ -1,0 +1,137 @@
+"""``cityloop demo``: a database ready to try, and with ``--serve`` the web server and the worker beside it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from datetime import timedelta
+from importlib.resources import files
+from typing import Any
+
+import click
+import yaml
+from engine.deployments import deploy, load_folder
+from engine.storage.schema import upgrade
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import func, select
+
+from engine import clock
+from engine.demonstration import PASSWORD, load_demonstration, logins_to_try
+from engine.permissions import Actor
+from engine.reference import load_reference_data
+from engine.settings import Settings
+from engine.simulation import Timeline, sample_from
+from engine.storage import Case, Database
+
+START_SECONDS = 30
+
+
+@click.command()
+@click.option("--serve", is_flag=True, help="Then start the web server and the worker, and stay until Ctrl-C.")
+def command(serve: bool) -> None:
+    """Prepare a database with demonstration areas, organisations, people, processes and cases."""
+    settings = Settings.from_environment()
+    console = Console(highlight=False)
+    prepare(settings, console)
+    if serve:
+        raise SystemExit(_serve(settings, console))
+    _print_logins(settings, console)
+
+
+def prepare(settings: Settings, console: Console) -> None:
+    """Bring database, reference data, processes, people and cases up to date; what is there already stays."""
+    upgrade(settings.database_url)
+    database = Database(settings.database_url)
+    try:
+        with database.transaction() as session:
+            load_reference_data(session)
+            load_demonstration(session)
+        with database.transaction() as session:
+            deployment = deploy(session, Actor.system("demo"), load_folder(), name="shipped", source="folder")
+            if deployment is not None:
+                console.print(f"Processes: deployed as bundle {deployment.id}.")
+        with database.reading() as session:
+            empty = not session.scalar(select(func.count()).select_from(Case))
+        if empty:
+            _load_cases(database, settings, console)
+    finally:
+        database.close()
+
+
+def _load_cases(database: Database, settings: Settings, console: Console) -> None:
+    """Open the demonstration cases in the recent past and let simulated people take some of them part of the way."""
+    now = clock.now()
+    rows = yaml.safe_load((files("engine") / "data" / "demonstration_cases.yaml").read_text("utf-8"))
+    samples = [sample_from(row, row["id"], now - timedelta(hours=row["hours_ago"])) for row in rows]
+    with console.status("Opening demonstration cases …"):
+        runs = Timeline(database, settings).rehearse(samples, until=now)
+    console.print(f"Cases: {len(runs)} opened for demonstration.")
+    for run in runs:
+        if run.failure:
+            console.print(f"[yellow]{run.sample.id}: {run.failure}[/yellow]")
+
+
+def _serve(settings: Settings, console: Console) -> int:
+    """Run the web server and the worker until one of them ends or the user interrupts."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    programs = [[sys.executable, "-m", "web.cli", name] for name in ("serve", "worker")]
+    processes = [subprocess.Popen(program, env=environment, start_new_session=True) for program in programs]
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        if not _wait_until_it_answers(settings, processes):
+            console.print(f"The web server did not answer on {_address(settings)}; its words are above.")
+            return 1
+        _print_logins(settings, console)
+        while all(process.poll() is None for process in processes):
+            time.sleep(0.5)
+        return next(process.returncode for process in processes if process.poll() is not None)
+    except KeyboardInterrupt:
+        console.print("\nStopping.")
+        return 0
+    finally:
+        for process in processes:
+            if process.poll() is None:
+                process.terminate()
+        for process in processes:
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _wait_until_it_answers(settings: Settings, processes: Sequence[subprocess.Popen[bytes]]) -> bool:
+    give_up = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up and all(process.poll() is None for process in processes):
+        try:
+            with urllib.request.urlopen(f"{_address(settings)}/healthz", timeout=2):
+                return True
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    return False
+
+
+def _address(settings: Settings) -> str:
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::", ""} else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+def _print_logins(settings: Settings, console: Console) -> None:
+    console.print(f"\n[bold]城环 CityLoop[/bold]  {_address(settings)}\n")
+    table = Table(title=f"password 密码: {PASSWORD}", title_justify="left", box=None, pad_edge=False)
+    for heading in ("login 账号", "who 身份", "try 先试"):
+        table.add_column(heading)
+    for username, who, what in logins_to_try():
+        table.add_row(username, who, what)
+    console.print(table)
+    console.print("\nStop with Ctrl-C. 按 Ctrl-C 停止。\n")

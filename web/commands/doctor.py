@@ -1,0 +1,165 @@
+"""``cityloop doctor``: every setting, and whether this installation can do its work. Exit status 1 when it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+
+import click
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import make_url, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine import clock
+from engine.errors import CityLoopError
+from engine.settings import Settings
+from engine.storage import CalendarYear, Database, Incident, IncidentStatus, ProcessDefinition, WorkerHeartbeat, schema
+from web.bundles import DIST
+from web.commands.assets import FRONTEND, STAMP, inputs_hash
+
+OURS = ("engine", "web", "workflows", "forms", "migrations")
+PINNED = ("SpiffWorkflow", "SQLAlchemy", "Flask", "lxml")
+SILENT_AFTER = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``state``: ok, warning (works, but look at it) or failed."""
+
+    state: str
+    what: str
+    details: str
+
+
+@click.command()
+def command() -> None:
+    """List the settings and check database, migrations, calendar, assets, worker and installed names."""
+    settings = Settings.from_environment()
+    console = Console(highlight=False)
+    console.print(_settings_table(settings))
+    findings = list(examine(settings))
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "check", "found"):
+        table.add_column(heading)
+    marks = {"ok": "[green]ok[/green]", "warning": "[yellow]look[/yellow]", "failed": "[red]failed[/red]"}
+    for finding in findings:
+        table.add_row(marks[finding.state], finding.what, finding.details)
+    console.print(table)
+    if any(finding.state == "failed" for finding in findings):
+        raise SystemExit(1)
+
+
+def _settings_table(settings: Settings) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("setting", "value", "meaning"):
+        table.add_column(heading)
+    for setting in fields(settings):
+        value = getattr(settings, setting.name)
+        if setting.metadata["secret"] and value:
+            value = _without_password(setting.name, str(value))
+        table.add_row(f"CITYLOOP_{setting.name.upper()}", str(value), setting.metadata["text"])
+    return table
+
+
+def _without_password(name: str, value: str) -> str:
+    return make_url(value).render_as_string(hide_password=True) if name.endswith("_url") else "(set)"
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """All checks, one after the other; a check that cannot even be made is a failure of its own."""
+    yield from _installed_names()
+    yield _assets()
+    try:
+        database = Database(settings.database_url)
+    except (ValueError, SQLAlchemyError) as error:
+        yield Finding("failed", "database", str(error))
+        return
+    try:
+        for check in (_connection, _migrations, _calendar, _processes, _worker, _incidents):
+            try:
+                yield check(database)
+            except (SQLAlchemyError, CityLoopError) as error:
+                yield Finding("failed", check.__name__.strip("_"), str(error).splitlines()[0])
+                return
+    finally:
+        database.close()
+
+
+Check = Callable[[Database], Finding]
+
+
+def _installed_names() -> Iterator[Finding]:
+    owners = packages_distributions()
+    foreign = {name: set(owners.get(name, ())) - {"cityloop"} for name in OURS}
+    clashes = [f"{name} also belongs to {', '.join(sorted(who))}" for name, who in foreign.items() if who]
+    yield Finding("failed" if clashes else "ok", "installed names", "; ".join(clashes) or "ours alone")
+    found = []
+    for name in PINNED:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            yield Finding("failed", "packages", f"{name} is missing")
+    yield Finding("ok", "packages", ", ".join(found))
+
+
+def _assets() -> Finding:
+    if not (DIST / "manifest.json").exists():
+        return Finding("failed", "assets", "the browser bundles are not built; run: cityloop assets")
+    if FRONTEND.exists() and (DIST / STAMP).read_text() != inputs_hash():
+        return Finding("warning", "assets", "older than their sources; run: cityloop assets")
+    return Finding("ok", "assets", "built")
+
+
+def _connection(database: Database) -> Finding:
+    with database.reading() as session:
+        question = "SELECT sqlite_version()" if database.backend == "sqlite" else "SHOW server_version"
+        answer = session.scalar(text(question))
+    return Finding("ok", "database", f"{database.backend} {answer}")
+
+
+def _migrations(database: Database) -> Finding:
+    current, head = schema.current(database.engine), schema.head()
+    if current == head:
+        return Finding("ok", "migrations", f"at {head}")
+    return Finding("failed", "migrations", f"at {current or 'nothing'}, wanted {head}; run: cityloop database upgrade")
+
+
+def _calendar(database: Database) -> Finding:
+    with database.reading() as session:
+        years = sorted(session.scalars(select(CalendarYear.year)))
+    today = clock.city_time(clock.now()).date()
+    if today.year not in years:
+        return Finding("failed", "calendar", f"{today.year} is not loaded; deadlines are provisional")
+    details = f"{years[0]} to {years[-1]}"
+    if today.month >= 10 and today.year + 1 not in years:
+        return Finding(
+            "warning", "calendar", f"{details}; {today.year + 1} is not loaded, later deadlines are provisional"
+        )
+    return Finding("ok", "calendar", details)
+
+
+def _processes(database: Database) -> Finding:
+    with database.reading() as session:
+        keys = set(session.scalars(select(ProcessDefinition.key)))
+    return Finding(
+        "ok" if keys else "failed", "processes", f"{len(keys)} deployed" if keys else "none; run: cityloop deploy"
+    )
+
+
+def _worker(database: Database) -> Finding:
+    with database.reading() as session:
+        seen = list(session.scalars(select(WorkerHeartbeat.seen_at)))
+    alive = [moment for moment in seen if clock.now() - moment < SILENT_AFTER]
+    if alive:
+        return Finding("ok", "workers", f"{len(alive)} alive")
+    last = max(seen, default=None)
+    return Finding("warning", "workers", f"none alive{f', last seen {last:%Y-%m-%d %H:%M} UTC' if last else ''}")
+
+
+def _incidents(database: Database) -> Finding:
+    with database.reading() as session:
+        count = len(list(session.scalars(select(Incident.id).where(Incident.status == IncidentStatus.OPEN).limit(100))))
+    return Finding("warning" if count else "ok", "incidents", f"{count} open" if count else "none open")

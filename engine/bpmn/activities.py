@@ -167,7 +167,7 @@ class ScriptTask(Activity):
     def perform(self, token: Token) -> bool | None:
         workflow = token.workflow
         value = self.script.evaluate(workflow.visible(token), workflow.environment, self.element.id)
-        set_result(token, self.element.result_variable, value, bool(self.outputs))
+        set_result(token, self.element.result_variable, value, bool(self.mapped_out))
         return True
 
 
@@ -181,7 +181,7 @@ class DecisionTask(Activity):
             if answer.trace is not None:
                 workflow.note(token, "decided", {"decision": answer.trace})
             answer = answer.value
-        set_result(token, self.element.result_variable, answer, bool(self.outputs))
+        set_result(token, self.element.result_variable, answer, bool(self.mapped_out))
         return True
 
 
@@ -256,7 +256,7 @@ class CallActivity(Activity):
         return None
 
     def write_result(self, token: Token) -> None:
-        if not self.outputs and not self.element.propagate_child:
+        if not self.mapped_out and not self.element.propagate_child:
             return
         super().write_result(token)
 

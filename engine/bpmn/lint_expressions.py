@@ -10,6 +10,7 @@ from engine.feel import check_expression
 
 _TEXTS = ("assignee", "candidate_groups", "candidate_users", "form_id", "due_date", "follow_up_date", "priority",
           "task_type", "retries", "called_process")  # fmt: skip
+_FOREIGN = ("${", "#{")
 
 
 def check_expressions(inspection: Inspection) -> None:
@@ -17,12 +18,16 @@ def check_expressions(inspection: Inspection) -> None:
     for element in inspection.drawing.elements.values():
         for where, text, always in texts_of(element):
             stripped = text.strip()
-            if always or stripped.startswith("="):
+            if any(mark in text for mark in _FOREIGN) and not stripped.startswith("="):
+                inspection.error("foreign_text", element, where=where, expression=text[:200])
+            elif always or stripped.startswith("="):
                 _check(inspection, element, where, stripped.removeprefix("=").strip())
     for flow in inspection.drawing.flows.values():
         if flow.condition:
             source = inspection.drawing.elements.get(flow.source)
-            if not flow.condition.startswith("="):
+            if any(mark in flow.condition for mark in _FOREIGN) and not flow.condition.startswith("="):
+                inspection.error("foreign_text", flow, where="condition", expression=flow.condition[:200])
+            elif not flow.condition.startswith("="):
                 inspection.error("expression_without_equals", flow, where="condition", expression=flow.condition[:200])
             elif source is not None:
                 _check(inspection, source, f"condition {flow.id}", flow.condition[1:].strip())

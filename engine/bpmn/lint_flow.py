@@ -37,12 +37,11 @@ def stands_alone(element: Element) -> bool:
     )
 
 
-def implicit_starts(inspection: Inspection, container: Element) -> list[Element]:
-    """What begins in a scope without a start event: everything without an incoming flow."""
+def begins(inspection: Inspection, container: Element) -> list[Element]:
+    """Where tokens appear in a scope: its start events, else everything without an incoming flow."""
     children = list(inspection.drawing.children(container.id))
-    if any(child.type == "startEvent" for child in children):
-        return []
-    return [c for c in children if not c.incoming and not stands_alone(c)]
+    starts = [c for c in children if c.type == "startEvent" or (c.type == "receiveTask" and c.instantiate)]
+    return starts or [c for c in children if not c.incoming and not stands_alone(c)]
 
 
 def _check_ends(inspection: Inspection, element: Element) -> None:
@@ -108,11 +107,11 @@ def _check_event_gateway(inspection: Inspection, gateway: Element) -> None:
 def _check_scope(inspection: Inspection, container: Element) -> None:
     children = list(inspection.drawing.children(container.id))
     starts = [child for child in children if child.type == "startEvent"]
-    begun: list[Element] = list(starts) or implicit_starts(inspection, container)
+    begun = begins(inspection, container)
     if not begun:
         inspection.error("nothing_starts", container)
         return
-    if not starts and not container.is_event_subprocess:
+    if not starts and not container.is_event_subprocess and not any(e.instantiate for e in begun):
         inspection.warning("no_start_event", container, begins=", ".join(e.id for e in begun[:5]))
     if container.type == "process" and not any(c.type == "endEvent" for c in children):
         inspection.warning("no_end_event", container)

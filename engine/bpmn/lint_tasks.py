@@ -139,10 +139,8 @@ def _check_rule_task(inspection: Inspection, task: Element) -> None:
 def _check_call(inspection: Inspection, call: Element) -> None:
     if not call.called_process:
         inspection.error("called_process_missing", call)
-    elif call.called_process.startswith("="):
-        inspection.error("name_must_be_literal", call, kind="process", name=call.called_process)
     else:
-        _unknown(inspection, call, "unknown_process", inspection.known.processes, call.called_process)
+        _unknown(inspection, call, "unknown_process", inspection.known.processes, _literal(call.called_process))
 
 
 _CHECKS = {
@@ -171,6 +169,8 @@ def _check_loop(inspection: Inspection, element: Element, loop: Loop) -> None:
     if loop.kind == "standard":
         if not loop.loop_condition and not loop.maximum:
             inspection.error("loop_without_end", element)
+        if loop.maximum and not re.fullmatch(r"-?\d+", loop.maximum):
+            inspection.error("bad_property", element, property="loopMaximum", value=loop.maximum, expected="1, 2, 3 …")
         _check_count(inspection, element, "loopMaximum", loop.maximum)
         return
     if loop.input_collection and loop.cardinality:

@@ -284,13 +284,13 @@ class Mapped(Node):
 
     def __init__(self, process: ProcessSpec, element: Element, name: str = "") -> None:
         super().__init__(process, element, name)
-        self.inputs = [(m.target, formula(m.source)) for m in element.inputs]
-        self.outputs = [(m.target, formula(m.source)) for m in element.outputs]
+        self.mapped_in = [(m.target, formula(m.source)) for m in element.inputs]
+        self.mapped_out = [(m.target, formula(m.source)) for m in element.outputs]
 
     def read_inputs(self, token: Token) -> None:
         """Evaluate the input mappings into the element's own variables, each seeing the ones before."""
         workflow = token.workflow
-        for target, source in self.inputs:
+        for target, source in self.mapped_in:
             value = source.evaluate(workflow.visible(token), workflow.environment, self.element.id) if source else None
             workflow.write_local(token, target, value)
 
@@ -299,12 +299,12 @@ class Mapped(Node):
         workflow = token.workflow
         result: Mapping[str, Any] = token.result or {}
         target = token if self.isolated else token.scope
-        if not self.outputs:
+        if not self.mapped_out:
             for name, value in result.items():
                 workflow.write(token, target, name, value)
             return
         token.data.update(result)
-        for path, source in self.outputs:
+        for path, source in self.mapped_out:
             value = source.evaluate(workflow.visible(token), workflow.environment, self.element.id) if source else None
             workflow.write(token, target, path, value)
 

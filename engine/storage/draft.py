@@ -1,4 +1,4 @@
-"""The workbench's drafts: bundles being edited, every saved version of their files, reviews, and the policies they must keep."""
+"""The workbench's drafts: bundles being edited, every saved version of their files, reviews, and the policies."""
 
 from __future__ import annotations
 
@@ -92,8 +92,7 @@ class DraftFile(Base):
 
 
 class DraftRevision(Base):
-    """One saved version of a draft's file, to go back to. Never changed; autosaves of one person within a few minutes share
-    a row.
+    """One saved version of a draft's file, to go back to. Autosaves of one person within a few minutes share a row.
 
     Columns: id, draft_id, path, revision, content (None: taken out), saved_at, saved_by_id, note.
     """

@@ -1,0 +1,44 @@
+"""FEEL, the expression language of DMN 1.5: compile, evaluate, check. Knows nothing of the rest of the house."""
+
+from engine.feel.budget import LIMITS, SCRIPT_LIMITS, Host, Limits, Reason
+from engine.feel.checking import FeelProblem, check_expression
+from engine.feel.errors import BudgetExceeded, FeelError, FeelSyntaxError, Undefined
+from engine.feel.expression import Expression, UnaryTests, compile_expression, compile_unary_tests
+from engine.feel.library import Function, Library
+from engine.feel.plain import write as feel_text
+from engine.feel.standard import STANDARD
+from engine.feel.temporal import YearMonthDuration as YearsMonths
+from engine.feel.types import ANY, FeelType, Parameter
+from engine.feel.values import Context, FunctionValue, Range, from_feel, kind_of, to_feel
+
+__all__ = [
+    "ANY",
+    "LIMITS",
+    "SCRIPT_LIMITS",
+    "STANDARD",
+    "BudgetExceeded",
+    "Context",
+    "Expression",
+    "FeelError",
+    "FeelProblem",
+    "FeelSyntaxError",
+    "FeelType",
+    "Function",
+    "FunctionValue",
+    "Host",
+    "Library",
+    "Limits",
+    "Parameter",
+    "Range",
+    "Reason",
+    "UnaryTests",
+    "Undefined",
+    "YearsMonths",
+    "check_expression",
+    "compile_expression",
+    "compile_unary_tests",
+    "feel_text",
+    "from_feel",
+    "kind_of",
+    "to_feel",
+]

@@ -1,0 +1,90 @@
+"""What follows a dot: entries of contexts, parts of dates, times, durations and ranges (DMN 1.5, table 65)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from engine.feel.budget import Run
+from engine.feel.temporal import DAY, HOUR, MINUTE, SECOND, Date, DateTime, DayTimeDuration, Time, YearMonthDuration
+from engine.feel.values import Context, Range, kind_of
+
+_Reader = Callable[[Any], Any]
+
+
+def _signed(nanos: int, unit: int, limit: int) -> Decimal:
+    part = abs(nanos) // unit
+    part = part % limit if limit else part
+    return Decimal(-part if nanos < 0 else part)
+
+
+def _months(months: int, unit: int, limit: int) -> Decimal:
+    part = abs(months) // unit
+    part = part % limit if limit else part
+    return Decimal(-part if months < 0 else part)
+
+
+def _seconds(nanos: int) -> Decimal:
+    return Decimal(nanos // SECOND % 60)
+
+
+def _offset(seconds: int | None) -> DayTimeDuration | None:
+    return None if seconds is None else DayTimeDuration(seconds * SECOND)
+
+
+_DATE: dict[str, _Reader] = {
+    "year": lambda value: Decimal(value.year),
+    "month": lambda value: Decimal(value.month),
+    "day": lambda value: Decimal(value.day),
+    "weekday": lambda value: Decimal(value.weekday),
+}
+_TIME: dict[str, _Reader] = {
+    "hour": lambda value: Decimal(value.hour),
+    "minute": lambda value: Decimal(value.minute),
+    "second": lambda value: _seconds(value.nanos),
+    "timezone": lambda value: value.zone,
+}
+_READERS: dict[type, dict[str, _Reader]] = {
+    Date: _DATE,
+    Time: {**_TIME, "time offset": lambda value: _offset(value.offset_seconds)},
+    DateTime: {
+        **{name: (lambda value, read=read: read(value.date)) for name, read in _DATE.items()},
+        **{name: (lambda value, read=read: read(value.time)) for name, read in _TIME.items()},
+        "time offset": lambda value: _offset(value.offset_seconds),
+    },
+    YearMonthDuration: {
+        "years": lambda value: _months(value.months, 12, 0),
+        "months": lambda value: _months(value.months, 1, 12),
+    },
+    DayTimeDuration: {
+        "days": lambda value: _signed(value.nanos, DAY, 0),
+        "hours": lambda value: _signed(value.nanos, HOUR, 24),
+        "minutes": lambda value: _signed(value.nanos, MINUTE, 60),
+        "seconds": lambda value: _signed(value.nanos, SECOND, 60),
+    },
+    Range: {
+        "start": lambda value: value.start,
+        "end": lambda value: value.end,
+        "start included": lambda value: value.start_included,
+        "end included": lambda value: value.end_included,
+    },
+}
+
+
+def member(run: Run, value: Any, name: str, position: int | None = None) -> Any:
+    """``value.name``; of a list, the list of its items' ``name``; null when there is none."""
+    kind = type(value)
+    if kind is Context:
+        if name in value:
+            return value[name]
+        run.note("no_entry", position, name=name)
+        return None
+    if kind is tuple:
+        run.items(len(value))
+        return tuple([member(run, item, name, position) for item in value])
+    reader = _READERS.get(kind, {}).get(name)
+    if reader is None:
+        run.note("no_entry" if value is not None else "entry_of_null", position, name=name, found=kind_of(value))
+        return None
+    return reader(value)

@@ -1,7 +1,7 @@
 """``Execution``: one running process. Start or load it, do one deed, read the facts, dump it.
 
-Every deed runs the process on until only waits are left. After an ``ExecutionFailed`` the object is half-way and must be
-thrown away; what was saved before still stands.
+Every deed runs the process on until only waits are left. After an ``ExecutionFailed`` the object is half-way and must
+be thrown away; what was saved before still stands.
 """
 
 from __future__ import annotations

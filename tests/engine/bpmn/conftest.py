@@ -23,9 +23,11 @@ class Walk:
 
     def __init__(
         self, program: Program, variables: Mapping[str, Any] | None = None, *, durable: bool = True,
-        start_element: str | None = None, payload: Mapping[str, Any] | None = None, **environment: Any,
+        start_element: str | None = None, payload: Mapping[str, Any] | None = None,
+        outside: Mapping[str, Any] | None = None, **environment: Any,
     ) -> None:  # fmt: skip
-        self.program, self.durable, self.options = program, durable, environment
+        self.program, self.durable = program, durable
+        self.options: dict[str, Any] = {**environment, "variables": outside or {}}
         self.now = NINE
         self.steps: list[Step] = []
         self.thrown: list[Thrown] = []
@@ -93,9 +95,9 @@ class Walk:
         self.execution = Execution.load(self.program, self.environment, self.state)
         return self
 
-    def changed(self, **variables: Any) -> Walk:
+    def changed(self, **outside: Any) -> Walk:
         """The world outside changes (``case`` …)."""
-        self.options["variables"] = variables
+        self.options["variables"] = outside
         self.execution = Execution.load(self.program, self.environment, self.state)
         self.execution.data_changed()
         self.keep()

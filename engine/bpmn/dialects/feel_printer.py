@@ -8,7 +8,6 @@ import re
 from engine.bpmn.dialects.juel import (
     Binary,
     Call,
-    Items,
     Literal,
     Member,
     Name,
@@ -26,9 +25,10 @@ RENAMED = {
 }
 """Names that engines provide, and ours for the same."""
 
-_FEEL_WORDS = frozenset(
-    "if then else for in return some every satisfies and or not between instance of function external null true false".split()
-)
+_FEEL_WORDS = frozenset({
+    "if", "then", "else", "for", "in", "return", "some", "every", "satisfies", "and", "or", "not", "between",
+    "instance", "of", "function", "external", "null", "true", "false",
+})  # fmt: skip
 _HOLDERS = frozenset({"execution", "task", "delegateTask", "delegateExecution", "caseExecution"})
 _SAME = frozenset(
     {"stringValue", "numberValue", "boolValue", "value", "toString", "intValue", "longValue", "doubleValue"}
@@ -51,7 +51,7 @@ def template(text: str) -> str | None:
     Raises:
         NotTranslatable: a part cannot be said in FEEL.
     """
-    parts = _split(text)
+    parts = split_template(text)
     if all(is_text for is_text, _ in parts):
         return None
     if len(parts) == 1:
@@ -59,7 +59,7 @@ def template(text: str) -> str | None:
     return "= " + " + ".join(quoted(part) if is_text else f"string({feel(part)})" for is_text, part in parts)
 
 
-def _split(text: str) -> list[tuple[bool, str]]:
+def split_template(text: str) -> list[tuple[bool, str]]:
     """Plain texts (True) and expressions (False), in order."""
     parts: list[tuple[bool, str]] = []
     plain, position = "", 0

@@ -149,8 +149,9 @@ class StartTrigger(Base):
     """A start event that waits on behalf of a published definition; a new version takes it over (``active`` off, new
     row).
 
-    Columns: id, process_definition_id, process_key, element_id, kind, name (message, signal), expression (timer,
-    condition), due_at (next firing of a timer), fired (how often), last_fired_at, lease_owner, lease_until, active.
+    Columns: id, process_definition_id, process_key, element_id, kind, name (message, signal), timer_kind (date, cycle,
+    duration), expression (timer, condition), progress (of a cycle; whether a condition held when last looked at), due_at
+    (next firing of a timer), fired (how often), last_fired_at, lease_owner, lease_until, active.
     """
 
     __tablename__ = "start_trigger"
@@ -161,7 +162,9 @@ class StartTrigger(Base):
     element_id: Mapped[Code]
     kind: Mapped[TriggerKind] = mapped_column(choice(TriggerKind))
     name: Mapped[Name] = mapped_column(default="")
+    timer_kind: Mapped[Code] = mapped_column(default="")
     expression: Mapped[LongText] = mapped_column(default="")
+    progress: Mapped[dict[str, Any] | None]
     due_at: Mapped[datetime | None]
     fired: Mapped[int] = mapped_column(default=0)
     last_fired_at: Mapped[datetime | None]

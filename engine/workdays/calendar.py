@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 from engine.clock import CITY_ZONE
 from engine.errors import FieldProblem, InvalidInput
@@ -132,6 +133,32 @@ class Calendar:
         while not self.is_working(day):
             day += timedelta(days=1)
         return day
+
+    def facts(self, first: date, last: date) -> dict[str, Any]:
+        """What counting between two days rested on, small enough to be kept beside its result (see ``from_facts``)."""
+        oldest, newest = self._version_at(first), self._version_at(last)
+        facts: dict[str, Any] = {
+            "version": self.version,
+            "years": sorted(year for year in self.years if first.year <= year <= last.year),
+            "windows": [[since.isoformat(), list(spans)] for since, spans in self._windows[oldest : newest + 1]],
+        }
+        days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+        swapped = {day.isoformat(): int(self._days[day]) for day in days if self._differs(day)}
+        return {**facts, "days": swapped} if swapped else facts
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any]) -> Calendar:
+        """The calendar as it was for one counting, from what ``facts`` kept."""
+        return cls(
+            days={date.fromisoformat(day): bool(works) for day, works in facts.get("days", {}).items()},
+            years=facts["years"],
+            windows=[(date.fromisoformat(since), tuple((a, b) for a, b in spans)) for since, spans in facts["windows"]],
+            version=facts["version"],
+        )
+
+    def _differs(self, day: date) -> bool:
+        known = self._days.get(day)
+        return known is not None and (day.year not in self.years or known != (day.weekday() < 5))
 
     def _version_at(self, day: date) -> int:
         """Which windows hold on ``day``; days before the first ones use those."""

@@ -1,0 +1,355 @@
+"""What can be done with a clock. Each deed writes one line into its ledger and brings the row to what the ledger says.
+
+A breach is found by whoever looks first, the worker or the deed that comes too late; it is a fact and stays one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.deadlines import ledger, rows
+from engine.deadlines.ledger import State
+from engine.errors import Conflict, FieldProblem, InvalidInput
+from engine.permissions import Actor, require
+from engine.storage import Case, Deadline, DeadlineEntry, DeadlineStatus, EntryKind, lock
+from engine.workdays import Calendar, Limit, load, parse_limit
+
+LIVE = (DeadlineStatus.RUNNING, DeadlineStatus.PAUSED)
+
+
+def start(
+    session: Session,
+    actor: Actor,
+    *,
+    name: str,
+    limit: str | Limit,
+    started_at: datetime,
+    warn: Iterable[int] = (),
+    escalate_to: str = "",
+    case_id: int | None = None,
+    instance_id: int | None = None,
+    task_id: int | None = None,
+    element_id: str = "",
+    reason: str = "",
+) -> Deadline:
+    """Start a clock and answer it with its end; ``name`` is ``case`` for the case's own.
+
+    Raises:
+        InvalidInput: the limit or a percentage cannot be read.
+    """
+    wanted = parse_limit(limit)
+    calendar = load(session)
+    state = ledger.begin(calendar, wanted, started_at)
+    deadline = Deadline(
+        case_id=case_id,
+        instance_id=instance_id,
+        task_id=task_id,
+        element_id=element_id,
+        name=name,
+        status=DeadlineStatus.RUNNING,
+        limit_text=str(wanted),
+        started_at=started_at,
+        due_at=state.due_at,
+        provisional=state.provisional,
+        calendar_version=calendar.version,
+        warn_percents=_percents(warn),
+        warned_percent=0,
+        escalate_to=escalate_to,
+        breached_at=None,
+    )
+    session.add(deadline)
+    session.flush()
+    facts: dict[str, Any] = {"amount": state.remaining}
+    if state.provisional:
+        facts["provisional"] = True
+    rows.write(
+        session,
+        actor,
+        deadline,
+        EntryKind.START,
+        sequence=1,
+        effective_at=started_at,
+        limit_text=str(wanted),
+        due_after=state.due_at,
+        reason=reason,
+        facts=facts | rows.counted(calendar, (wanted,), (started_at, state.due_at)),
+    )
+    rows.show(session, deadline, calendar, state, done=False)
+    return deadline
+
+
+def pause(
+    session: Session, actor: Actor, deadline: Deadline, reason: str, at: datetime | None = None, *, hold: str = ""
+) -> Deadline:
+    """Stop the clock. Several reasons may hold it at once (``hold`` tells them apart); it runs again after the last.
+
+    Raises:
+        Conflict: stopped already, or held for this reason already.
+    """
+    return _change(
+        session,
+        actor,
+        deadline,
+        EntryKind.PAUSE,
+        reason,
+        at,
+        lambda calendar, state, moment: ledger.pause(calendar, state, moment, hold),
+        facts={"hold": hold},
+        refuse=lambda state: "suspended" if hold in state.holds else None,
+    )
+
+
+def resume(
+    session: Session,
+    actor: Actor,
+    deadline: Deadline,
+    reason: str = "",
+    at: datetime | None = None,
+    *,
+    hold: str | None = "",
+) -> Deadline:
+    """Let the clock go on with exactly what was left (``hold=None``: whatever held it).
+
+    Raises:
+        Conflict: stopped, or not held for this reason.
+    """
+    return _change(
+        session,
+        actor,
+        deadline,
+        EntryKind.RESUME,
+        reason,
+        at,
+        lambda calendar, state, moment: ledger.resume(calendar, state, moment, hold),
+        facts={"hold": hold},
+        refuse=lambda state: None if state.holds and (hold is None or hold in state.holds) else "stale",
+    )
+
+
+def extend(
+    session: Session,
+    actor: Actor,
+    deadline: Deadline,
+    reason: str,
+    limit: str | Limit | None = None,
+    at: datetime | None = None,
+) -> Deadline:
+    """Grant more time: ``limit``, or once more the original one. Who may, and how often, is the process's business."""
+    more = parse_limit(limit) if limit else parse_limit(deadline.limit_text)
+    return _change(
+        session,
+        actor,
+        deadline,
+        EntryKind.EXTEND,
+        reason,
+        at,
+        lambda calendar, state, _: ledger.extend(calendar, state, more),
+        limit=more,
+    )
+
+
+def rebase(
+    session: Session,
+    actor: Actor,
+    deadline: Deadline,
+    reason: str,
+    limit: str | Limit | None = None,
+    at: datetime | None = None,
+    warn: Iterable[int] | None = None,
+) -> Deadline:
+    """Begin again, after a new dispatch: from ``at`` with ``limit``, or with the limit that counts now."""
+    anew = parse_limit(limit) if limit else parse_limit(deadline.limit_text)
+    if warn is not None:
+        deadline.warn_percents = _percents(warn)
+    return _change(
+        session,
+        actor,
+        deadline,
+        EntryKind.REBASE,
+        reason,
+        at,
+        lambda calendar, state, moment: ledger.rebase(calendar, state, anew, moment),
+        limit=anew,
+    )
+
+
+def stop(session: Session, actor: Actor, deadline: Deadline, reason: str = "", at: datetime | None = None) -> Deadline:
+    """The work is done or withdrawn; when it was late, that is written down first. Stopping twice changes nothing."""
+    deadline = lock(session, Deadline, deadline.id)
+    if deadline.status == DeadlineStatus.STOPPED:
+        return deadline
+    entries = ledger_of(session, deadline)
+    state = ledger.current(entries)
+    moment = at or clock.now()
+    entries = rows.settle(session, actor, deadline, entries, state, moment)
+    rows.write(
+        session,
+        actor,
+        deadline,
+        EntryKind.STOP,
+        sequence=entries[-1].sequence + 1,
+        effective_at=moment,
+        due_before=state.shown_due_at,
+        due_after=state.shown_due_at,
+        reason=reason,
+    )
+    deadline.status, deadline.stopped_at, deadline.stop_reason = DeadlineStatus.STOPPED, moment, reason
+    deadline.attention_at = None
+    session.flush()
+    return deadline
+
+
+def exempt(session: Session, actor: Actor, deadline: Deadline, reason: str) -> Deadline:
+    """Leave a breach out of scoring after an appeal; the fact stays visible.
+
+    Raises:
+        NotAllowed: only those who may exempt.
+        Conflict: there is no breach, or it is exempted already.
+    """
+    require(actor, "deadline.exempt", session.get(Case, deadline.case_id) if deadline.case_id else None)
+    deadline = lock(session, Deadline, deadline.id)
+    if deadline.breached_at is None or deadline.exempted_at is not None:
+        raise Conflict("there is no breach to exempt", kind="stale", deadline=deadline.id)
+    entries = ledger_of(session, deadline)
+    rows.write(
+        session,
+        actor,
+        deadline,
+        EntryKind.EXEMPT,
+        sequence=entries[-1].sequence + 1,
+        effective_at=clock.now(),
+        due_before=deadline.due_at,
+        due_after=deadline.due_at,
+        reason=reason,
+    )
+    deadline.exempted_at, deadline.exempt_reason = clock.now(), reason
+    session.flush()
+    return deadline
+
+
+def ledger_of(session: Session, deadline: Deadline) -> Sequence[DeadlineEntry]:
+    """A clock's entries in their order."""
+    return session.scalars(
+        select(DeadlineEntry).where(DeadlineEntry.deadline_id == deadline.id).order_by(DeadlineEntry.sequence)
+    ).all()
+
+
+def recompute(session: Session, deadline: Deadline) -> State:
+    """What the ledger says, counted afresh from its first line; the row must say the same (see ``differences``)."""
+    return ledger.replay(ledger_of(session, deadline))
+
+
+def differences(deadline: Deadline, state: State) -> dict[str, tuple[Any, Any]]:
+    """Where a row and its recomputed ledger disagree: field → (row, ledger). Empty when all is right."""
+    pairs = {
+        "status": (deadline.status, state.status),
+        "provisional": (deadline.provisional, state.provisional),
+    }
+    if deadline.status == DeadlineStatus.RUNNING:
+        pairs["due_at"] = (deadline.due_at, state.due_at)
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def of_case(session: Session, case_id: int, *, name: str | None = None, live: bool = True) -> Sequence[Deadline]:
+    """The clocks of a case, oldest first: the live ones, or all; ``name="case"`` for the case's own."""
+    statement = select(Deadline).where(Deadline.case_id == case_id)
+    if name is not None:
+        statement = statement.where(Deadline.name == name)
+    if live:
+        statement = statement.where(Deadline.status.in_(LIVE))
+    return session.scalars(statement.order_by(Deadline.id)).all()
+
+
+def pause_case(
+    session: Session, actor: Actor, case_id: int, reason: str, at: datetime | None = None, *, hold: str
+) -> int:
+    """Stop every live clock of a case that is not held for this reason yet; answers how many."""
+    count = 0
+    for deadline in of_case(session, case_id):
+        if hold not in ledger.current(ledger_of(session, deadline)).holds:
+            pause(session, actor, deadline, reason, at, hold=hold)
+            count += 1
+    return count
+
+
+def resume_case(
+    session: Session, actor: Actor, case_id: int, reason: str, at: datetime | None = None, *, hold: str
+) -> int:
+    """Let go of every clock of a case that is held for this reason; answers how many."""
+    count = 0
+    for deadline in of_case(session, case_id):
+        if hold in ledger.current(ledger_of(session, deadline)).holds:
+            resume(session, actor, deadline, reason, at, hold=hold)
+            count += 1
+    return count
+
+
+def _change(
+    session: Session,
+    actor: Actor,
+    deadline: Deadline,
+    kind: EntryKind,
+    reason: str,
+    at: datetime | None,
+    step: Callable[[Calendar, State, datetime], State],
+    *,
+    limit: Limit | None = None,
+    facts: dict[str, Any] | None = None,
+    refuse: Callable[[State], str | None] = lambda _: None,
+) -> Deadline:
+    deadline = lock(session, Deadline, deadline.id)
+    entries = ledger_of(session, deadline)
+    before = ledger.current(entries)
+    if before.status == DeadlineStatus.STOPPED:
+        raise Conflict("the clock is stopped", kind="ended", deadline=deadline.id)
+    if (conflict := refuse(before)) is not None:
+        raise Conflict("the clock is not in that state", kind=conflict, deadline=deadline.id)
+    moment = _moment(at, before.anchor)
+    entries = rows.settle(session, actor, deadline, entries, before, moment)
+    calendar = load(session)
+    after = step(calendar, before, moment)
+    limits = [before.limit, after.limit, *([limit] if limit else ())]
+    moments = (before.anchor, before.due_at, moment, after.anchor, after.due_at)
+    rows.write(
+        session,
+        actor,
+        deadline,
+        kind,
+        sequence=entries[-1].sequence + 1,
+        effective_at=moment,
+        limit_text=str(limit) if limit else "",
+        due_before=before.shown_due_at,
+        due_after=after.shown_due_at,
+        reason=reason,
+        facts={**(facts or {}), "state": ledger.snapshot(after), **rows.counted(calendar, limits, moments)},
+    )
+    if kind == EntryKind.REBASE:
+        deadline.limit_text, deadline.started_at, deadline.warned_percent = str(after.limit), moment, 0
+    if kind == EntryKind.EXTEND:
+        passed = [p for p in deadline.warn_percents if ledger.moment_of(calendar, after, p) <= moment]
+        deadline.warned_percent = max(passed, default=0)
+    deadline.calendar_version = calendar.version
+    rows.show(session, deadline, calendar, after, done=rows.told(entries, after))
+    return deadline
+
+
+def _moment(at: datetime | None, anchor: datetime) -> datetime:
+    if at is None:
+        return max(clock.now(), anchor)
+    if at < anchor:
+        problem = FieldProblem("at", "before_last_change", {"earliest": anchor.isoformat()})
+        raise InvalidInput("a clock cannot be changed before its last change", [problem])
+    return at
+
+
+def _percents(warn: Iterable[int]) -> list[int]:
+    percents = sorted(set(warn))
+    if any(not 1 <= percent <= 100 for percent in percents):
+        raise InvalidInput("not a percentage", [FieldProblem("warn", "not_a_percentage", {"value": percents})])
+    return [percent for percent in percents if percent < 100]

@@ -1,0 +1,77 @@
+// Keeps one file: saves some time after the last change, never over another person's save, and holds what could not be
+// saved in the browser, so that a crash or a lost line loses nothing.
+import { call } from './api.js';
+
+const QUIET = 1500; // ms without a change before a save
+
+export class Keeper {
+  /** `told` hears 'saved', 'changed', 'saving', 'conflict', 'failed' with details. */
+  constructor(file, address, read, told) {
+    Object.assign(this, { file, address, read, told });
+    this.key = `cityloop-draft:${address}`;
+    this.state = 'saved';
+  }
+
+  changed() {
+    this.tell('changed');
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => { this.save(); }, QUIET);
+  }
+
+  async save() {
+    clearTimeout(this.timer);
+    if (this.state === 'saved' || this.state === 'conflict') return;
+    if (this.saving) {
+      await this.saving;
+      return;
+    }
+    this.saving = this.send();
+    await this.saving;
+    this.saving = null;
+  }
+
+  async send() {
+    const content = await this.read();
+    this.remember(content);
+    this.tell('saving');
+    try {
+      const { revision } = await call('PUT', this.address, { content, revision: this.file.revision });
+      this.file.revision = revision;
+      this.file.content = content;
+      if (this.state === 'saving') this.tell('saved');
+      this.forget();
+    } catch (error) {
+      this.tell(error.status === 409 ? 'conflict' : 'failed', error);
+    }
+  }
+
+  /** Save over the other person's version; theirs stays in the list of versions. */
+  async overwrite(revision) {
+    this.file.revision = revision;
+    this.state = 'changed';
+    await this.save();
+  }
+
+  remember(content) {
+    try {
+      localStorage.setItem(this.key, JSON.stringify({ content, revision: this.file.revision, at: new Date().toISOString() }));
+    } catch {
+      // No room or no permission: the server's copy is the one that counts.
+    }
+  }
+
+  forget() {
+    localStorage.removeItem(this.key);
+  }
+
+  /** What an earlier visit could not save, if it differs from what the server has. */
+  leftover() {
+    const kept = JSON.parse(localStorage.getItem(this.key) || 'null');
+    return kept && kept.content !== this.file.content ? kept : null;
+  }
+
+  tell(state, details) {
+    this.state = state;
+    this.told(state, details);
+  }
+}

@@ -1,0 +1,256 @@
+// The workbench page: files of a draft as tabs, one editor at a time, findings below, saved while one works.
+import { pageData } from '../shared/page.js';
+import { call } from './api.js';
+import { DecisionEditor } from './decision/editor.js';
+import { DiagramEditor } from './diagram/editor.js';
+import { FormFileEditor } from './form/editor.js';
+import { Keeper } from './keeper.js';
+import { Problems } from './problems.js';
+import { ScenarioEditor } from './scenario/editor.js';
+import { ask, choose, confirmed, tell } from './dialogs.js';
+import { say } from './words/index.js';
+
+const EDITORS = { bpmn: DiagramEditor, dmn: DecisionEditor, form: FormFileEditor, scenario: ScenarioEditor };
+const KINDS = { bpmn: 'Diagram', dmn: 'Decision', form: 'Form', scenario: 'Scenarios' };
+const CHECK_AFTER = 900; // ms after the last change
+
+export class Workbench {
+  constructor(place) {
+    Object.assign(this, pageData('workbench'));
+    this.place = place;
+    this.part = (name) => place.querySelector(`[data-part="${name}"]`);
+    this.opened = new Map(); // path → {file, editor, keeper, place}
+    this.problems = new Problems(this.part('problems'), (problem) => this.reveal(problem));
+    this.buttons();
+  }
+
+  // -- what the editors ask ------------------------------------------------------------------------------------------
+
+  choices() { return this.config.choices; }
+
+  variables() { return this.config.variables; }
+
+  changed() {
+    this.current?.keeper.changed();
+    clearTimeout(this.checking);
+    this.checking = setTimeout(() => { this.check(); }, CHECK_AFTER);
+  }
+
+  ask(question, then) { ask(question).then((answer) => { if (answer) then(answer); }); }
+
+  /** Open the file that holds a form, decision or process; one of another bundle opens on its own page. */
+  open(kind, id) {
+    const path = this.config.places[kind]?.[id];
+    if (!path) tell(say('{name} is not part of what is published', { name: id }));
+    else if (this.files.some((file) => file.path === path)) this.show(path);
+    else window.open(this.urls.elsewhere.replace('PATH', encodeURIComponent(path)), '_blank', 'noopener');
+  }
+
+  /** Make a new form, decision or process in this draft and hand its id to `then`. */
+  async create(kind, then) {
+    const name = await ask(say('Id of the new file (lower-case letters, digits, _)'), /^[a-z][a-z0-9_]{0,63}$/);
+    if (!name) return;
+    const made = await this.refused(() => call('POST', this.urls.create, { kind, name }));
+    if (!made) return;
+    this.files.push(made.file);
+    this.config = { ...this.config, choices: made.choices, places: made.places };
+    this.listFiles();
+    then(name);
+    this.changed();
+  }
+
+  // -- files ---------------------------------------------------------------------------------------------------------
+
+  async start() {
+    this.listFiles();
+    const wanted = decodeURIComponent(window.location.hash.slice(1));
+    const first = this.files.find((file) => file.path === wanted) || this.files.find((file) => file.kind === 'bpmn') || this.files[0];
+    if (first) await this.show(first.path);
+    this.place.dataset.ready = 'true';
+    this.check();
+    window.addEventListener('beforeunload', (event) => {
+      if ([...this.opened.values()].some(({ keeper }) => keeper.state !== 'saved')) event.preventDefault();
+    });
+  }
+
+  listFiles() {
+    this.part('files').replaceChildren(...this.files.map((file) => {
+      const item = document.createElement('li');
+      item.className = 'nav-item';
+      const button = document.createElement('button');
+      button.type = 'button';
+      const active = file.path === this.current?.file.path;
+      button.className = `nav-link${active ? ' active' : ''}`;
+      if (active) button.setAttribute('aria-current', 'true');
+      button.dataset.path = file.path;
+      const kind = document.createElement('span');
+      kind.className = 'cl-file-kind';
+      kind.textContent = say(KINDS[file.kind]);
+      button.append(kind, ` ${file.name}`);
+      button.addEventListener('click', () => { this.show(file.path); });
+      item.append(button);
+      return item;
+    }));
+  }
+
+  async show(path) {
+    const file = this.files.find((each) => each.path === path);
+    await this.current?.keeper.save();
+    if (this.current) this.current.place.hidden = true;
+    if (!this.opened.has(path)) await this.load(file);
+    this.current = this.opened.get(path);
+    this.current.place.hidden = false;
+    window.history.replaceState(null, '', `#${encodeURIComponent(path)}`);
+    this.listFiles();
+    this.showState(this.current.keeper.state);
+    for (const button of this.place.querySelectorAll('[data-for]')) button.hidden = !button.dataset.for.split(' ').includes(file.kind);
+    this.showProblems();
+  }
+
+  async load(file) {
+    const address = this.urls.file.replace('PATH', file.path);
+    const answer = await call('GET', address);
+    Object.assign(file, { revision: answer.revision, content: answer.content });
+    const place = document.createElement('div');
+    place.className = `cl-editor cl-editor-${file.kind}`;
+    this.part('editors').append(place);
+    const editor = new EDITORS[file.kind](place, this);
+    const keeper = new Keeper(file, address, () => editor.save(), (state, details) => { this.showState(state, details, file); });
+    this.opened.set(file.path, { file, editor, keeper, place });
+    const kept = keeper.leftover();
+    const restored = kept && await confirmed(say('An earlier visit could not save its last changes to {name}. Take them up again?', { name: file.name }));
+    if (kept && !restored) keeper.forget();
+    try {
+      await editor.load(restored ? kept.content : file.content);
+    } catch (error) {
+      place.textContent = `${say('This file cannot be shown')}: ${error.message}`;
+    }
+    if (restored) keeper.changed();
+  }
+
+  showState(state, details, file = this.current?.file) {
+    const words = { saved: 'Saved', changed: 'Changed', saving: 'Saving …', conflict: 'Somebody else saved in between', failed: 'Not saved' };
+    const place = this.part('state');
+    place.textContent = details && state === 'failed' ? `${say(words.failed)}: ${details.message}` : say(words[state]);
+    place.dataset.state = state;
+    if (state === 'conflict' && details) this.settle(file, details);
+  }
+
+  /** Two people saved: show both ways out; neither version is lost. */
+  async settle(file, error) {
+    const { keeper, editor } = this.opened.get(file.path);
+    const answer = await choose(say('{name} was saved by somebody else while you were editing it. Both versions are kept in the list of versions.', { name: file.name }), [
+      { value: 'mine', label: say('Go on with mine') }, { value: 'theirs', label: say('Go on with theirs') },
+    ]);
+    if (answer === 'mine') await keeper.overwrite(error.problem.facts.revision);
+    if (answer !== 'theirs') return;
+    const mine = await editor.save();
+    await this.refused(() => call('POST', this.urls.keep, { path: file.path, content: mine }));
+    const latest = await call('GET', this.urls.file.replace('PATH', file.path));
+    Object.assign(file, { revision: latest.revision, content: latest.content });
+    keeper.forget();
+    keeper.tell('saved');
+    await editor.load(latest.content);
+  }
+
+  // -- findings ------------------------------------------------------------------------------------------------------
+
+  async check() {
+    await this.current?.keeper.save();
+    const answer = await this.refused(() => call('POST', this.urls.check));
+    if (!answer) return;
+    this.findings = answer.problems;
+    this.showProblems();
+  }
+
+  showProblems() {
+    if (!this.findings) return;
+    this.problems.show(this.findings, this.current?.file.path);
+    this.current?.editor.showProblems(this.findings.filter((problem) => problem.file === this.current.file.path));
+  }
+
+  async reveal(problem) {
+    if (problem.file !== this.current?.file.path && this.files.some((file) => file.path === problem.file)) await this.show(problem.file);
+    await this.current?.editor.reveal(problem);
+  }
+
+  // -- buttons -------------------------------------------------------------------------------------------------------
+
+  buttons() {
+    const on = (deed, then) => this.place.querySelector(`[data-deed="${deed}"]`)?.addEventListener('click', (event) => { then(event.currentTarget); });
+    on('check', () => this.check());
+    on('table', (button) => button.setAttribute('aria-pressed', String(this.current.editor.toggleTable())));
+    on('preview', async (button) => button.setAttribute('aria-pressed', String(await this.refused(() => this.current.editor.togglePreview()))));
+    on('new-file', () => this.newFile());
+    on('versions', () => this.versions());
+    on('coverage', (button) => this.coverage(button));
+    on('scenarios', () => this.runScenarios());
+    for (const link of this.place.querySelectorAll('[data-saves]')) {
+      link.addEventListener('click', async (event) => {
+        if (this.current?.keeper.state === 'saved') return;
+        event.preventDefault();
+        await this.current.keeper.save();
+        if (this.current.keeper.state === 'saved') window.location.assign(link.href);
+      });
+    }
+    document.addEventListener('keydown', (event) => {
+      if ((event.ctrlKey || event.metaKey) && event.key === 's') {
+        event.preventDefault();
+        this.current?.keeper.save();
+      }
+    });
+  }
+
+  async newFile() {
+    const kind = await choose(say('What kind of file?'), Object.entries({ process: 'Diagram', decision: 'Decision', form: 'Form', scenario: 'Scenarios' }).map(([value, label]) => ({ value, label: say(label) })));
+    if (kind) await this.create(kind, () => { this.show(this.files.at(-1).path); });
+  }
+
+  async versions() {
+    const { file, editor, keeper } = this.current;
+    await keeper.save();
+    const { revisions } = await call('GET', this.urls.revisions.replace('PATH', file.path));
+    const wanted = await choose(say('Go back to which version of {name}?', { name: file.name }), revisions.map((each) => ({ value: each.revision, label: `${each.revision} · ${each.saved_at} · ${each.saved_by} ${each.note}` })));
+    if (!wanted) return;
+    await this.refused(() => call('POST', this.urls.restore, { path: file.path, revision: wanted }));
+    const latest = await call('GET', this.urls.file.replace('PATH', file.path));
+    Object.assign(file, { revision: latest.revision, content: latest.content });
+    await editor.load(latest.content);
+    this.check();
+  }
+
+  async runScenarios() {
+    await this.current?.keeper.save();
+    const place = this.part('outcomes');
+    place.hidden = false;
+    place.textContent = say('Running the scenarios …');
+    const answer = await this.refused(() => call('POST', this.urls.scenarios));
+    if (!answer) return;
+    this.passed = answer.passed;
+    place.replaceChildren(...answer.outcomes.map((outcome) => {
+      const item = document.createElement('div');
+      item.className = `cl-outcome cl-outcome-${outcome.failure ? 'red' : 'green'}`;
+      item.textContent = `${outcome.failure ? '✕' : '✓'} ${outcome.name}${outcome.failure ? `: ${outcome.failure}` : ''}`;
+      return item;
+    }));
+    if (!answer.outcomes.length) place.textContent = say('There are no scenarios yet.');
+  }
+
+  async coverage(button) {
+    const shown = button.getAttribute('aria-pressed') !== 'true';
+    if (shown && !this.passed) await this.runScenarios();
+    button.setAttribute('aria-pressed', String(shown));
+    this.current.editor.showCoverage?.(shown ? Object.assign({}, ...Object.values(this.passed || {})) : null);
+  }
+
+  /** Do `deed`; a refusal is told in the server's words. */
+  async refused(deed) {
+    try {
+      return await deed();
+    } catch (error) {
+      const fields = (error.problem?.problems || []).map((problem) => problem.text).join('\n');
+      tell([error.message, fields].filter(Boolean).join('\n'));
+      return undefined;
+    }
+  }
+}

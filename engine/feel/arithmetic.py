@@ -102,6 +102,14 @@ def _whole(number: Decimal) -> int:
     return int(number)
 
 
+def _swapped(operation: Operation) -> Operation:
+    return lambda a, b: operation(b, a)
+
+
+def _of_negated(operation: Operation) -> Operation:
+    return lambda a, b: operation(a, _NEGATED[type(b)](b))
+
+
 _MONTHS, _DAYS = YearMonthDuration, DayTimeDuration
 _NEGATED: dict[type, Callable[[Any], Any]] = {
     Decimal: lambda value: -value if value else value,
@@ -121,7 +129,7 @@ _PLUS: dict[tuple[type, type], Operation] = {
     (Time, _DAYS): _time_plus,
 }
 _ADD |= _PLUS
-_ADD |= {(right, left): lambda a, b, plus=plus: plus(b, a) for (left, right), plus in _PLUS.items()}
+_ADD |= {(right, left): _swapped(plus) for (left, right), plus in _PLUS.items()}
 _SUBTRACT: dict[tuple[type, type], Operation] = {
     (Decimal, Decimal): NUMBERS.subtract,
     (_MONTHS, _MONTHS): lambda a, b: _MONTHS(a.months - b.months),
@@ -132,7 +140,7 @@ _SUBTRACT: dict[tuple[type, type], Operation] = {
     (DateTime, Date): lambda a, b: _moments_between(a, _at_midnight(b)),
     (Time, Time): _times_between,
 }
-_SUBTRACT |= {pair: lambda a, b, plus=plus: plus(a, _NEGATED[type(b)](b)) for pair, plus in _PLUS.items()}
+_SUBTRACT |= {pair: _of_negated(plus) for pair, plus in _PLUS.items()}
 _OPERATIONS: dict[str, dict[tuple[type, type], Operation]] = {
     "+": _ADD,
     "-": _SUBTRACT,

@@ -74,8 +74,8 @@ def ordered(run: Run, op: str, a: Any, b: Any, position: int | None = None) -> b
 
 
 def contains(run: Run, span: Range, value: Any, position: int | None = None) -> bool | None:
-    """Whether ``value`` lies in the range; an end that is null is open."""
-    if value is None or (span.start is None and span.end is None):
+    """Whether ``value`` lies in the range; null where an end that is written out is null."""
+    if value is None or (not span.op and (span.start is None or span.end is None)):
         run.note("null_in_range", position)
         return None
     above = (

@@ -1,4 +1,4 @@
-"""Trees to Python closures: operators, names, paths, lists and contexts; loops and functions are in ``compiler_parts``."""
+"""Trees to closures: names, operators, lists, contexts and ranges; loops and functions are in ``compiler_parts``."""
 
 from __future__ import annotations
 
@@ -215,7 +215,8 @@ def _junction(node: Junction, names: Names) -> Code:
                 return decisive
             if value is result or type(value) is bool:
                 continue
-            result = _unknown(scope, value, node)
+            _note_unknown(scope, value, node)
+            result = None
         return result
 
     return junction
@@ -233,12 +234,13 @@ def _junction_of_two(left: Code, right: Code, decisive: bool, node: Junction) ->
             return decisive
         if a is other and b is other:
             return other
-        return _unknown(scope, b if a is other else a, node)
+        _note_unknown(scope, b if a is other else a, node)
+        return None
 
     return junction
 
 
-def _unknown(scope: Scope, value: Any, node: Junction) -> None:
+def _note_unknown(scope: Scope, value: Any, node: Junction) -> None:
     if value is not None:
         scope.run.note("not_boolean", node.position, op=node.op, found=kind_of(value))
 

@@ -36,11 +36,11 @@ class _Loop:
     def __init__(self, iterators: Sequence[Iterator_], names: Names, cost: int) -> None:
         self.cost = cost
         self.names: list[str] = []
-        self.steps: list[tuple[str, int, Code, Code | None]] = []
+        self.steps: list[tuple[str, Code, Code | None]] = []
         for iterator in iterators:
             inner = names.push(self.names)
             end = compile_node(iterator.end, inner) if iterator.end else None
-            self.steps.append((iterator.name, iterator.position, compile_node(iterator.source, inner), end))
+            self.steps.append((iterator.name, compile_node(iterator.source, inner), end))
             self.names.append(iterator.name)
 
     def scopes(self, scope: Scope) -> Iterator[Env]:
@@ -48,10 +48,10 @@ class _Loop:
         return self._scopes(scope, {}, 0)
 
     def _scopes(self, scope: Scope, names: dict[str, Any], index: int) -> Iterator[Env]:
-        name, position, source, end = self.steps[index]
+        name, source, end = self.steps[index]
         env = Env(names, scope, scope.run)
         first = source(env)
-        domain = _items(first, position) if end is None else _span(first, end(env), position)
+        domain = _items(first) if end is None else _span(first, end(env))
         last = index + 1 == len(self.steps)
         for item in domain:
             scope.run.charge(self.cost)
@@ -62,27 +62,29 @@ class _Loop:
                 yield from self._scopes(scope, inner, index + 1)
 
 
-def _items(value: Any, position: int) -> Iterable[Any]:
+def _items(value: Any) -> Iterable[Any]:
     if type(value) is tuple:
         return value
     if type(value) is Range:
-        return _span_of_range(value, position)
+        return _span_of_range(value)
     if value is None:
         raise Undefined("null_loop")
     return (value,)
 
 
-def _span_of_range(span: Range, position: int) -> Iterable[Any]:
+def _span_of_range(span: Range) -> Iterable[Any]:
     items = list_ends(span.start, span.end)
     if items is None:
         raise Undefined("no_loop", left=kind_of(span.start), right=kind_of(span.end))
     start, end, make = items
+    if start > end:
+        raise Undefined("no_loop", left=kind_of(span.start), right=kind_of(span.end))
     start += not span.start_included
     end -= not span.end_included
     return map(make, range(start, end + 1))
 
 
-def _span(a: Any, b: Any, position: int) -> Iterable[Any]:
+def _span(a: Any, b: Any) -> Iterable[Any]:
     """``a..b``: upwards or downwards, whole numbers or days."""
     ends = list_ends(a, b)
     if ends is None:

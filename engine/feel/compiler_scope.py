@@ -18,7 +18,7 @@ _C = TypeVar("_C", bound=_Compiler)
 
 
 class Names:
-    """A chain of static scopes as the ``Env`` objects will be at run time; in ``dynamic`` ones an item's entries count too."""
+    """A chain of static scopes, as ``Env`` will be at run time; in ``dynamic`` ones an item's entries count too."""
 
     __slots__ = ("dynamic", "library", "names", "up")
 
@@ -32,7 +32,7 @@ class Names:
         return Names(self.library, names, self, dynamic=dynamic)
 
     def plan(self, name: str) -> tuple[tuple[bool, ...], bool]:
-        """The scopes to pass on the way to the one that has ``name`` (true: look into the item too), and if one has it."""
+        """The scopes to pass up to the one that has ``name`` (true: look into the item too), and whether one has it."""
         plan: list[bool] = []
         scope: Names | None = self
         while scope is not None and scope.up is not None:

@@ -51,7 +51,7 @@ def _comparison_test(node: UnaryComparison, names: Names) -> Test:
 
 
 def _unary_test(node: Node, names: Names) -> Test:
-    """One unary test: with ``?`` its truth counts; else a boolean counts unless booleans are tested; else membership."""
+    """One unary test: with ``?`` its truth counts, else a boolean unless booleans are tested, else membership."""
     if isinstance(node, UnaryComparison):
         return _comparison_test(node, names)
     code, position = compile_node(node, names), node.position

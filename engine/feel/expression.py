@@ -52,7 +52,7 @@ class _Text:
 
     @property
     def tree(self) -> Node:
-        """The parsed expression, to be walked (see ``nodes``); parsed anew, because the compiled form is all that is kept."""
+        """The parsed expression, to be walked (see ``nodes``); parsed anew, as only the compiled form is kept."""
         return self._parse(self._parser())
 
     def _odd_names(self, context: Mapping[str, Any]) -> frozenset[str]:

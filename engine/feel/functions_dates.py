@@ -50,8 +50,8 @@ def _known(value: Any) -> Any:
 @define("date", "from: string|date|date and time", "date", "由文本或日期时间得到日期", "the date a text or moment says")
 def date(run: Run, value: Any) -> Date:
     if isinstance(value, str):
-        return _known(parse_date(value))  # type: ignore[no-any-return]
-    return value if isinstance(value, Date) else value.date  # type: ignore[no-any-return]
+        return _known(parse_date(value))
+    return value if isinstance(value, Date) else value.date
 
 
 @define(
@@ -70,7 +70,7 @@ def date_of_parts(run: Run, year: Decimal, month: Decimal, day: Decimal) -> Date
 )
 def date_and_time(run: Run, value: Any) -> DateTime:
     if isinstance(value, str):
-        return _known(parse_date_time(value))  # type: ignore[no-any-return]
+        return _known(parse_date_time(value))
     return DateTime(value, Time(0, 0)) if isinstance(value, Date) else value
 
 
@@ -130,10 +130,10 @@ def date_and_time_with_zone(run: Run, *parts: Any) -> DateTime:
 )
 def time(run: Run, value: Any) -> Time:
     if isinstance(value, str):
-        return _known(parse_time(value))  # type: ignore[no-any-return]
+        return _known(parse_time(value))
     if isinstance(value, Date):
         return Time(0, 0)
-    return value if isinstance(value, Time) else value.time  # type: ignore[no-any-return]
+    return value if isinstance(value, Time) else value.time
 
 
 @define(
@@ -174,17 +174,12 @@ def duration(run: Run, value: Any) -> Any:
 def years_and_months_duration(run: Run, start: Any, end: Any) -> YearMonthDuration:
     first, last = (value.date if isinstance(value, DateTime) else value for value in (start, end))
     months = (last.year - first.year) * 12 + last.month - first.month
-    # A month is whole when the day (and for moments the time) of the start is reached again.
-    early, late = _in_month(start, first), _in_month(end, last)
-    if months > 0 and late < early:
+    # A month is whole when the day of the start is reached again; the time of day does not count.
+    if months > 0 and last.day < first.day:
         months -= 1
-    elif months < 0 and late > early:
+    elif months < 0 and last.day > first.day:
         months += 1
     return YearMonthDuration(months)
-
-
-def _in_month(value: Any, day: Date) -> tuple[int, int]:
-    return day.day, value.time.nanos if isinstance(value, DateTime) else 0
 
 
 @define("day of year", "date: date|date and time", "number", "一年中的第几天", "the number of the day in its year")
@@ -220,7 +215,7 @@ def week_of_year(run: Run, value: Any) -> Decimal:
 def now(run: Run) -> DateTime:
     if run.host is None:
         raise Undefined("no_clock")
-    return to_feel(run.host.now)  # type: ignore[no-any-return]
+    return to_feel(run.host.now)
 
 
 @define("today", "", "date", "今天的日期", "today's date")

@@ -9,10 +9,11 @@ from engine.feel.budget import LIMITS, Run
 from engine.feel.compare import ordered
 from engine.feel.errors import FeelError, Undefined
 from engine.feel.functions_base import Theme
+from engine.feel.lexer import tokenize
 from engine.feel.names import KnownNames
-from engine.feel.nodes import Call, Literal, Name, Node, RangeLiteral
+from engine.feel.nodes import Call, Literal, Name, Node
 from engine.feel.temporal_text import parse_date, parse_date_time, parse_duration, parse_time
-from engine.feel.values import FunctionValue, Range, kind_of
+from engine.feel.values import Range, kind_of
 
 define = Theme("ranges")
 
@@ -111,6 +112,7 @@ def _coincides(run: Run, a: Any, b: Any) -> bool:
 _POINT = "number|string|date|time|date and time|days and time duration|years and months duration"
 _POINTS, _POINT_RANGE = f"point1: {_POINT}, point2: {_POINT}", f"point: {_POINT}, range: range"
 _RANGE_POINT, _RANGES = f"range: range, point: {_POINT}", "range1: range, range2: range"
+_OPENING, _CLOSING = ("(", "[", "]"), (")", "]", "[")
 _Relation = Callable[[Run, Any, Any], bool]
 
 
@@ -161,36 +163,49 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-@define("range", "from: string", "range", '由文本如 "[1..5]" 得到范围', 'the range a text like "[1..5]" says')
+@define(
+    "range", "from: string", "range", '由文本如 "[1..5]" 得到范围', 'the range a text like "[1..5]" or "(..5]" says'
+)
 def range_(run: Run, text: str) -> Range:
-    from engine.feel.parser import parse  # the parser's grammar needs the values made here
-
+    text = text.strip()
     try:
-        node = parse(text, LIMITS, KnownNames(_READERS))
+        tokens = tokenize(text, LIMITS)[:-1]
+        dots = [token for token in tokens if token.kind == "op" and token.text == ".."]
+        if len(dots) != 1 or tokens[0].text not in _OPENING or tokens[-1].text not in _CLOSING:
+            raise Undefined("bad_argument", parameter="from")
+        start, end = _end_of(text[1 : dots[0].start]), _end_of(text[dots[0].end : -1])
     except FeelError:
         raise Undefined("bad_argument", parameter="from") from None
-    if not isinstance(node, RangeLiteral):
+    start_included, end_included = tokens[0].text == "[", tokens[-1].text == "]"
+    if start is None or end is None:
+        if start is end or (start is None and start_included) or (end is None and end_included):
+            raise Undefined("bad_argument", parameter="from")
+        op = ("<=" if end_included else "<") if start is None else (">=" if start_included else ">")
+        return Range(start, end, start_included=start_included, end_included=end_included, op=op)
+    if type(start) is not type(end) or isinstance(start, bool) or _order(run, start, end) > 0:
         raise Undefined("bad_argument", parameter="from")
-    start, end = _constant(node.start), _constant(node.end)
-    both = start is not None and end is not None
-    backwards = both and (type(start) is not type(end) or _order(run, start, end) > 0)
-    opened = (start is None and node.start_included) or (end is None and node.end_included)
-    if backwards or opened or isinstance(start, (bool, FunctionValue)) or (start is None and end is None):
-        raise Undefined("bad_argument", parameter="from")
-    return Range(start, end, start_included=node.start_included, end_included=node.end_included)
+    return Range(start, end, start_included=start_included, end_included=end_included)
+
+
+def _end_of(text: str) -> Any:
+    """The value of an end; None when nothing is written."""
+    from engine.feel.parser import parse  # the parser's grammar needs the values made here
+
+    return _constant(parse(text, LIMITS, KnownNames(_READERS))) if text.strip() else None
 
 
 def _constant(node: Node) -> Any:
     """The value of an end that is written out: a literal or ``date("…")``."""
+    value = None
     if isinstance(node, Literal):
-        return node.value
-    if isinstance(node, Call) and isinstance(node.function, Name) and len(node.arguments) == 1:
+        value = node.value
+    elif isinstance(node, Call) and isinstance(node.function, Name) and len(node.arguments) == 1:
         argument, reader = node.arguments[0], _READERS.get(node.function.name)
         if reader is not None and isinstance(argument, Literal) and isinstance(argument.value, str):
             value = reader(argument.value)
-            if value is not None:
-                return value
-    raise Undefined("bad_argument", parameter="from")
+    if value is None:
+        raise Undefined("bad_argument", parameter="from")
+    return value
 
 
 FUNCTIONS = tuple(define.functions)

@@ -121,28 +121,20 @@ def split(run: Run, text: str, delimiter: str) -> tuple[str, ...]:
 
 @define(
     "string join",
-    "list: list, delimiter?: Any, prefix?: Any, suffix?: Any",
+    "list: list, delimiter?: Any",
     "string",
     "把列表里的文本连起来，空值不计",
     "the strings of a list in one, with the delimiter between them; nulls are left out",
 )
-def string_join(
-    run: Run, items: tuple[object, ...], delimiter: object = None, prefix: object = None, suffix: object = None
-) -> str:
-    between, first, last = (_text_or_nothing(value) for value in (delimiter, prefix, suffix))
+def string_join(run: Run, items: tuple[object, ...], delimiter: object = None) -> str:
+    if delimiter is not None and not isinstance(delimiter, str):
+        raise Undefined("bad_argument", parameter="delimiter")
     texts = [item for item in items if isinstance(item, str)]
     if len(texts) + sum(1 for item in items if item is None) != len(items):
         raise Undefined("bad_argument", parameter="list")
-    run.string(sum(map(len, texts)) + len(between) * len(texts) + len(first) + len(last))
-    return first + between.join(texts) + last
-
-
-def _text_or_nothing(value: object) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise Undefined("bad_argument", parameter="delimiter")
-    return value
+    between = delimiter or ""
+    run.string(sum(map(len, texts)) + len(between) * len(texts))
+    return between.join(texts)
 
 
 FUNCTIONS = tuple(define.functions)

@@ -31,10 +31,10 @@ def not_(run: Run, negand: Any) -> bool | None:
     "the number a string says, with the separators it is written with",
 )
 def number(run: Run, text: Any, grouping: Any = None, point: Any = None) -> Decimal:
-    if isinstance(text, Decimal):
-        return text
     if grouping not in (None, " ", ",", ".") or point not in (None, ",", ".") or (grouping and grouping == point):
         raise Undefined("bad_argument", parameter="grouping separator")
+    if isinstance(text, Decimal):
+        return text
     if grouping:
         text = text.replace(grouping, "")
     if point and point != ".":

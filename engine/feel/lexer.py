@@ -1,4 +1,4 @@
-"""Text to tokens. Names come in pieces (``first``, ``-``, ``name``); the parser joins them against the names in scope."""
+"""Text to tokens. Names come in pieces (``first``, ``-``, ``name``); the parser joins them by what is in scope."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _not_feel(text: str, position: int) -> FeelSyntaxError:
 
 
 def unquote(literal: str) -> str:
-    """The text that a string literal means; ``\\u4e2d`` and ``\\U01F40E`` are characters, unknown escapes stay as they are."""
+    """The text that a string literal means; ``\\u4e2d`` and ``\\U01F40E`` are characters; unknown escapes stay."""
     body = literal[1:-1]
     if "\\" not in body:
         return body

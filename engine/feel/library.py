@@ -34,8 +34,8 @@ class Function:
     """A function of the library.
 
     ``parameters``: ``"from: date, days?: number"``, or names, or ``Parameter``s. ``call(host, *arguments)`` gets FEEL
-    values (Decimal, str, tuple, Context, Date …; ``from_feel`` makes them plain) that fit the parameters, those left out
-    at the end missing; it answers a FEEL or plain value, or raises ``Undefined`` for null with a reason. Null arguments
+    values (Decimal, str, tuple, Context, Date …; ``from_feel`` makes them plain) that fit the parameters; those
+    left out are None. It answers a FEEL or plain value, or raises ``Undefined`` for null with a reason. Null arguments
     never reach it unless the parameter's type is ``Any``.
     """
 

@@ -1,4 +1,4 @@
-"""Which names are in scope while parsing: names may hold spaces, ``-``, ``+`` … so only the scope tells where one ends."""
+"""Names in scope while parsing: they may hold spaces, ``-``, ``+`` …, so only the scope tells where one ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The grammar of DMN 1.5, chapter 10.3.1: precedence climbing from ``or`` down to names; boxed parts in ``parser_parts``.
+"""The grammar of DMN 1.5, chapter 10.3.1, from ``or`` down to names; boxed parts are in ``parser_parts``.
 
 or < and < comparison, between, in < + - < * / < ** < unary minus < instance of < path, filter, call
 """

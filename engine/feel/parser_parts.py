@@ -211,10 +211,7 @@ class Parts:
         entries: list[Entry] = []
         while not self.at("}"):
             at = self.token.start
-            if self.token.kind == "string":
-                key = unquote(self.advance().text)
-            else:
-                key = self.new_name((":",))
+            key = unquote(self.advance().text) if self.token.kind == "string" else self.new_name((":",))
             self.expect(":")
             self.known.add(key)
             self.members.add(key)

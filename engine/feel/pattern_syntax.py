@@ -1,7 +1,7 @@
 """XPath's pattern language (F&O 3.1, 5.6.1, on XML Schema's) written in google-re2's.
 
-What re2 has and XPath has not (``(?i)``, ``\\b``, ``\\x41`` …) is refused; back-references cannot run in linear time and
-are refused too. Subtraction of classes (``[a-z-[aeiou]]``) is worked out here.
+What re2 has and XPath has not (``(?i)``, ``\\b``, ``\\x41`` …) is refused; so are back-references, which
+cannot run in linear time. Subtraction of classes (``[a-z-[aeiou]]``) is worked out here.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ _QUANTITY = re.compile(r"\{(\d{1,4})(,(\d{1,4})?)?\}")
 _PROPERTY = re.compile(r"\{([A-Za-z]{1,2}|Is[A-Za-z0-9-]+)\}")
 _SAME = frozenset("nrt\\|.?*+(){}-[]^$")
 _LAST = 0x10FFFF
+_SPACES = (" ", "\t", "\n", "\r")
 # Escapes that stand for sets, as the inside of a class; upper case is the complement.
 _SETS = {
     "d": r"\p{Nd}",
@@ -101,7 +102,7 @@ class _Translator:
             return "(?:"
         if character == "{":
             return self._quantity()
-        if self.free and character in " \t\n\r":
+        if self.free and character in _SPACES:
             return ""
         return character
 
@@ -113,6 +114,8 @@ class _Translator:
         return match[0]
 
     def _escape(self) -> str:
+        while self.free and self.pattern[self.index : self.index + 1] in _SPACES:
+            self.index += 1
         if self.index >= len(self.pattern):
             raise Undefined("bad_pattern")
         character = self.pattern[self.index]
@@ -178,8 +181,6 @@ class _Translator:
             self.index += 1
             if character == "\\":
                 made.append(self._escape_in_class())
-            elif self.free and character in " \t\n\r":
-                continue
             else:
                 made.append("\\^" if character == "^" else character)
         return "".join(made)

@@ -17,7 +17,7 @@ _MAX_TIMEDELTA = 999_999_999 * 86_400 * SECOND
 
 
 def plain(value: Any) -> Any:
-    """The plain Python value of a FEEL value; what Python cannot hold (the year 20000) becomes text."""
+    """The plain Python value of a FEEL value; what Python cannot hold (the year 20000, nanoseconds) becomes text."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else value
     if isinstance(value, tuple):
@@ -31,7 +31,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Time):
         return _plain_time(value)
     if isinstance(value, DayTimeDuration):
-        return timedelta(microseconds=value.nanos // 1_000) if abs(value.nanos) < _MAX_TIMEDELTA else text_of(value)
+        fits = abs(value.nanos) < _MAX_TIMEDELTA and value.nanos % 1_000 == 0
+        return timedelta(microseconds=value.nanos // 1_000) if fits else text_of(value)
     if isinstance(value, (Range, FunctionValue)):
         return write(value)
     return value
@@ -45,12 +46,14 @@ def _zone(value: Time) -> tzinfo | None:
     return timezone(timedelta(seconds=value.offset)) if value.offset else UTC
 
 
-def _plain_time(value: Time) -> time:
+def _plain_time(value: Time) -> Any:
+    if value.nanos % 1_000:
+        return text_of(value)
     return time(value.hour, value.minute, value.second, value.nanos % SECOND // 1_000, _zone(value))
 
 
 def _plain_date_time(value: DateTime) -> Any:
-    if not 1 <= value.date.year <= 9999:
+    if not 1 <= value.date.year <= 9999 or value.time.nanos % 1_000:
         return text_of(value)
     return datetime.combine(date(value.date.year, value.date.month, value.date.day), _plain_time(value.time))
 

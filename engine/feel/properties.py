@@ -33,6 +33,10 @@ def _offset(seconds: int | None) -> DayTimeDuration | None:
     return None if seconds is None else DayTimeDuration(seconds * SECOND)
 
 
+def _of_part(part: str, read: _Reader) -> _Reader:
+    return lambda value: read(getattr(value, part))
+
+
 _DATE: dict[str, _Reader] = {
     "year": lambda value: Decimal(value.year),
     "month": lambda value: Decimal(value.month),
@@ -49,8 +53,8 @@ _READERS: dict[type, dict[str, _Reader]] = {
     Date: _DATE,
     Time: {**_TIME, "time offset": lambda value: _offset(value.offset_seconds)},
     DateTime: {
-        **{name: (lambda value, read=read: read(value.date)) for name, read in _DATE.items()},
-        **{name: (lambda value, read=read: read(value.time)) for name, read in _TIME.items()},
+        **{name: _of_part("date", read) for name, read in _DATE.items()},
+        **{name: _of_part("time", read) for name, read in _TIME.items()},
         "time offset": lambda value: _offset(value.offset_seconds),
     },
     YearMonthDuration: {

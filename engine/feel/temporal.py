@@ -1,7 +1,7 @@
 """FEEL's dates, times and durations: nanoseconds, years to ±999,999,999, offsets and named zones.
 
-Python's own types end at the year 9999 and at microseconds; ``values`` converts between the two. Parsing and writing is in
-``temporal_text``, arithmetic in ``arithmetic``.
+Python's own types end at the year 9999 and at microseconds; ``values`` converts between the two. Parsing and writing
+is in ``temporal_text``, arithmetic in ``arithmetic``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def days_in_month(year: int, month: int) -> int:
 
 
 def days_from_civil(year: int, month: int, day: int) -> int:
-    """Days since 1970-01-01 in the proleptic Gregorian calendar (Howard Hinnant, "chrono-compatible date algorithms")."""
+    """Days since 1970-01-01 in the proleptic Gregorian calendar (H. Hinnant, "chrono-compatible date algorithms")."""
     year -= month <= 2
     era = year // 400
     year_of_era = year - era * 400

@@ -1,4 +1,4 @@
-"""FEEL's types: what ``instance of`` and typed parameters ask, and how values are fitted to them (DMN 1.5, 10.3.2.9)."""
+"""FEEL's types: what ``instance of`` and parameters ask, and how values are fitted to them (DMN 1.5, 10.3.2.9)."""
 
 from __future__ import annotations
 
@@ -77,12 +77,14 @@ def conforms(value: Any, wanted: FeelType, types: Mapping[str, FeelType] | None 
         return kind == "Null"
     if "|" in kind:
         return kind_of(value) in kind.split("|")
-    python = SIMPLE.get(kind)
-    if python is None:
+    if kind not in SIMPLE:
         named = (types or {}).get(kind)
         return named is not None and conforms(value, named, types)
-    if type(value) is not python:
-        return False
+    return type(value) is SIMPLE[kind] and _parts_conform(value, wanted, types)
+
+
+def _parts_conform(value: Any, wanted: FeelType, types: Mapping[str, FeelType] | None) -> bool:
+    kind = wanted.kind
     if kind == "list" and wanted.parts:
         return all(item is None or conforms(item, wanted.parts[0], types) for item in value)
     if kind == "range" and wanted.parts:

@@ -1,4 +1,4 @@
-"""FEEL's values in Python: None, bool, Decimal, str, tuple (list), ``Context``, ``Range``, ``FunctionValue``, ``temporal``.
+"""FEEL's values in Python: None, bool, Decimal, str, tuple (list), ``Context``, ``Range``, ``FunctionValue``, dates.
 
 Immutable, so they may be shared; plain Python values are taken in by ``to_feel`` and given out by ``from_feel``.
 """
@@ -38,7 +38,7 @@ class Context(dict[str, Any]):
 
 
 class Range:
-    """A range from ``start`` to ``end``; None is an open end. ``op`` is set for ``(> 5)``-like unary ranges."""
+    """A range from ``start`` to ``end``; with ``op``, as in ``(> 5)``, the end that is None is open."""
 
     __slots__ = ("end", "end_included", "op", "start", "start_included")
 
@@ -165,7 +165,7 @@ def _time_to_feel(value: time, offset: timedelta | None) -> Time:
 
 
 def from_feel(value: Any) -> Any:
-    """The plain Python value of a FEEL value: whole numbers are int, others Decimal; functions and ranges become text."""
+    """The plain Python value of a FEEL value: int if whole, else Decimal; functions and ranges become text."""
     from engine.feel.plain import plain  # it writes texts, which this module needs not know
 
     return plain(value)

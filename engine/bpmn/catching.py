@@ -117,6 +117,8 @@ class CatchEvent(Activity, Catching):
     """An intermediate event, or a receive task: the path waits here."""
 
     def perform(self, token: Token) -> bool | None:
+        if token.result is not None:
+            return True  # Its message has begun this instance.
         self.arm(token)
         return None
 

@@ -160,9 +160,9 @@ def _tag(item: Any) -> list[str]:
 
 
 def _zoned(item: datetime | time) -> list[str]:
-    if isinstance(item.tzinfo, ZoneInfo) and item.tzinfo.key:
-        return [item.replace(tzinfo=None, fold=0).isoformat(), item.tzinfo.key, str(item.fold)]
-    return [item.isoformat()]
+    zone = item.tzinfo.key if isinstance(item.tzinfo, ZoneInfo) else ""
+    bare = item.replace(tzinfo=None) if zone else item
+    return [bare.isoformat(), zone or "", str(item.fold)] if zone or item.fold else [bare.isoformat()]
 
 
 def _wrap(value: Any) -> Any:
@@ -203,12 +203,12 @@ def _unwrap(value: Any) -> Any:
 
 def _read_datetime(text: str, zone: str = "", fold: str = "0") -> datetime:
     moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=ZoneInfo(zone), fold=int(fold)) if zone else moment
+    return moment.replace(tzinfo=ZoneInfo(zone) if zone else moment.tzinfo, fold=int(fold))
 
 
 def _read_time(text: str, zone: str = "", fold: str = "0") -> time:
     moment = time.fromisoformat(text)
-    return moment.replace(tzinfo=ZoneInfo(zone), fold=int(fold)) if zone else moment
+    return moment.replace(tzinfo=ZoneInfo(zone) if zone else moment.tzinfo, fold=int(fold))
 
 
 def _read_duration(text: str) -> timedelta:

@@ -12,6 +12,7 @@ from engine.errors import ExecutionFailed
 from engine.feel import YearsMonths
 
 MAX_DEPTH = 60
+MAX_BITS = 4_000
 _SCALARS = (Decimal, datetime, date, time, timedelta, YearsMonths)
 
 
@@ -26,8 +27,10 @@ def taken(variables: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def _copy(value: Any, path: str, depth: int) -> Any:
     kind = type(value)
-    if value is None or kind in (bool, int, str):
+    if value is None or kind in (bool, str):
         return value
+    if kind is int:
+        return _bounded(value, path)
     if depth == 0:
         raise ExecutionFailed("a value is nested too deeply", kind="bad_value", variable=path[:200])
     if isinstance(value, Mapping):
@@ -43,10 +46,16 @@ def _copy(value: Any, path: str, depth: int) -> Any:
     if isinstance(value, _SCALARS):
         return value
     if isinstance(value, bool | int | str):
-        return str(value) if isinstance(value, str) else int(value)
+        return str(value) if isinstance(value, str) else _bounded(int(value), path)
     raise ExecutionFailed(
         "a value is of a kind that no expression knows", kind="bad_value", variable=path[:200], type=kind.__name__
     )
+
+
+def _bounded(value: int, path: str) -> int:
+    if value.bit_length() > MAX_BITS:
+        raise ExecutionFailed("a number has too many digits", kind="bad_value", variable=path[:200])
+    return value
 
 
 def _name(name: Any) -> str:

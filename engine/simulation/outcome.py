@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from engine.storage import (
@@ -14,6 +14,7 @@ from engine.storage import (
     Deadline,
     DeadlineEntry,
     EntryKind,
+    HistoryEvent,
     Organisation,
     ResponsiblePeriod,
     Role,
@@ -73,7 +74,7 @@ def outcome_of(session: Session, case_id: int) -> Outcome:
     parties = session.execute(
         select(Organisation.name, Organisation.duty, ResponsiblePeriod.since)
         .join(Organisation, Organisation.id == ResponsiblePeriod.organisation_id)
-        .where(ResponsiblePeriod.case_id == case_id)
+        .where(ResponsiblePeriod.case_id.in_(_family(case_id)))
         .order_by(ResponsiblePeriod.since, ResponsiblePeriod.id)
     ).all()
     return Outcome(
@@ -95,15 +96,18 @@ def outcome_of(session: Session, case_id: int) -> Outcome:
     )
 
 
-def _workers(session: Session, case_id: int) -> tuple[tuple[str, str], ...]:
-    from engine.storage import HistoryEvent
+def _family(case_id: int) -> Select[tuple[int]]:
+    """The case and those its process opened: several obligations of one report have several parties."""
+    return select(Case.id).where(or_(Case.id == case_id, Case.parent_id == case_id))
 
+
+def _workers(session: Session, case_id: int) -> tuple[tuple[str, str], ...]:
     rows = session.execute(
         select(Role.name, Organisation.duty)
         .select_from(HistoryEvent)
         .outerjoin(Role, Role.code == HistoryEvent.role)
         .outerjoin(Organisation, Organisation.id == HistoryEvent.organisation_id)
-        .where(HistoryEvent.case_id == case_id, HistoryEvent.kind == "task.completed")
+        .where(HistoryEvent.case_id.in_(_family(case_id)), HistoryEvent.kind == "task.completed")
         .order_by(HistoryEvent.id)
     )
     return tuple(dict.fromkeys((role or "", duty or "") for role, duty in rows))

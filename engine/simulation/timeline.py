@@ -39,6 +39,8 @@ DESK_STAGES = frozenset({"上报", "受理", "核实", "立案", "派遣"})
 UNHURRIED = timedelta(minutes=18)
 LONGEST = timedelta(days=800)
 MOST_TASKS = 200
+NOTHING_EXPECTED = Sample("child", 0, clock.parse("2026-01-01T00:00Z"), {})
+"""What a simulated person knows of a case that a process opened: no more than its form shows."""
 
 
 @dataclass
@@ -135,6 +137,7 @@ class Timeline:
 
     def _plan_open_tasks(self) -> None:
         with self.database.reading() as session:
+            self._adopt_children(session)
             found = session.execute(
                 select(Task.id, Task.stage, Task.due_at, Task.case_id).where(
                     Task.status == TaskStatus.OPEN, Task.case_id.in_(list(self._by_case))
@@ -149,6 +152,16 @@ class Timeline:
             if stage not in DESK_STAGES and due_at is not None and due_at > now:
                 wait = (due_at - now) / 2
             self._at(now + wait, partial(self._work, self._by_case[case_id], task_id))
+
+    def _adopt_children(self, session: Session) -> None:
+        """Cases that a sample's process opened are worked on with it."""
+        children = session.execute(
+            select(Case.id, Case.parent_id).where(
+                Case.parent_id.in_(list(self._by_case)), Case.id.not_in(list(self._by_case))
+            )
+        )
+        for case_id, parent_id in children:
+            self._by_case[case_id] = self._by_case[parent_id]
 
     def _work(self, run: CaseRun, task_id: int) -> None:
         if run.done >= MOST_TASKS:
@@ -165,7 +178,8 @@ class Timeline:
                     raise ExecutionFailed("nobody may do this task", kind="nobody", element_id=task.element_id)
                 if task.assignee_id is None:
                     tasks.claim(session, actor, task_id)
-                fields = answer_form(session, actor, task, run.sample, self.settings)
+                sample = run.sample if task.case_id == run.case_id else NOTHING_EXPECTED
+                fields = answer_form(session, actor, task, sample, self.settings)
                 tasks.complete(session, actor, task_id, fields)
                 run.done += 1
                 run.answers.append((task.element_id, fields))

@@ -57,11 +57,9 @@ def organisation_code(area: Area, duty: Duty) -> str:
 
 def organisation_name(area: Area, duty: Duty) -> str:
     """What the organisation of ``duty`` in ``area`` is called."""
-    if duty.kind == "crew":
-        return f"{area.name}服务企业{duty.name}{'组' if duty.code == 'patrol' else '班组'}"
-    if duty.kind == "utility":
-        return f"{duty.name}（{area.name}）"
-    return f"{area.name}{duty.name}"
+    patterns = data("demonstration.yaml")["organisation_names"]
+    pattern: str = patterns.get(duty.code) or patterns.get(duty.kind) or patterns["default"]
+    return pattern.format(area=area.name, duty=duty.name)
 
 
 def _duties_of(area: Area) -> Iterator[Duty]:
@@ -112,7 +110,8 @@ def _posts(areas: Any) -> Iterator[_Post]:
             home = scope == "city" or area.code in (content["home_district"], content["home_street"])
             for template in templates:
                 username = template["login"] + ("" if home else "_" + area.code.replace(".", "_"))
-                name = f"{template['name'] if home else area.aliases[0]}（{template['title']}）"
+                who = template["name"] if home else area.aliases[0]
+                name = content["display_name"].format(name=who, title=template["title"])
                 for duty in _wanted(template["duties"], area):
                     for role in template["roles"]:
                         yield _Post(username, name, organisation_code(area, duty), role)

@@ -272,6 +272,7 @@ def _add_calendar(session: Session) -> None:
 def announced_days(year: int) -> list[tuple[date, bool, str]] | None:
     """The days of ``year`` that differ from their weekday (day, working, name), or None when it is not announced."""
     days: list[tuple[date, bool, str]] = []
+    names: dict[str, str] = data("holiday_names.yaml")
     day = date(year, 1, 1)
     while day.year == year:
         try:
@@ -279,20 +280,9 @@ def announced_days(year: int) -> list[tuple[date, bool, str]] | None:
         except NotImplementedError:
             return None
         if holiday == (day.weekday() < 5) or (holiday and name):
-            days.append((day, not holiday, HOLIDAY_NAMES.get(name or "", name or "")))
+            days.append((day, not holiday, names.get(name or "", name or "")))
         day += timedelta(days=1)
     return days
-
-
-HOLIDAY_NAMES = {
-    "New Year's Day": "元旦",
-    "Spring Festival": "春节",
-    "Tomb-sweeping Day": "清明节",
-    "Labour Day": "劳动节",
-    "Dragon Boat Festival": "端午节",
-    "National Day": "国庆节",
-    "Mid-autumn Festival": "中秋节",
-}
 
 
 def bump_calendar_version(session: Session) -> int:

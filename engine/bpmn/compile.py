@@ -20,8 +20,8 @@ from engine.feel import STANDARD, Library
 class StartInfo:
     """One way a process can begin: ``kind`` is none, message, signal, timer or conditional.
 
-    ``element_id`` is what ``Execution.start(start_element=…)`` wants; texts with a leading ``=`` are FEEL. ``properties``
-    are the drawn ones (``scope`` of a signal …); ``form_id`` is the form asked before a plain start.
+    ``element_id`` is what ``Execution.start(start_element=…)`` wants; texts with a leading ``=`` are FEEL.
+    ``properties`` are the drawn ones (``scope`` of a signal …); ``form_id`` is the form asked before a plain start.
     """
 
     element_id: str

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.bpmn import codec
+from engine.bpmn.catching import EventSubprocessStart
 from engine.bpmn.loops import LoopBody
 from engine.bpmn.nodes import Node
-from engine.bpmn.workflow import CaseWorkflow, Token
+from engine.bpmn.throwing import CompensationThrow
+from engine.bpmn.workflow import LIVE, CaseWorkflow, Token
 from engine.errors import DeploymentRejected, Problem
 
 if TYPE_CHECKING:
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 
 
 def migrated(workflow: CaseWorkflow, program: Program, mapping: Mapping[str, str]) -> CaseWorkflow:
-    """A new workflow on ``program`` with the tokens of ``workflow``.
+    """A new workflow on ``program`` with the tokens of ``workflow``; border events and event subprocesses that the new
+    version adds around open work begin to watch now.
 
     Raises:
         DeploymentRejected: with every reason why it cannot be.
@@ -26,15 +29,39 @@ def migrated(workflow: CaseWorkflow, program: Program, mapping: Mapping[str, str
         raise DeploymentRejected(problems)
     moved = CaseWorkflow(program, workflow.environment)
     moved.serial = workflow.serial
-    index = {identity: position for position, identity in enumerate(workflow.tasks)}
+    kept = {identity: token for identity, token in workflow.tasks.items() if not _dropped(token, mapping)}
+    index = {identity: position for position, identity in enumerate(kept)}
     rows: list[list[Any]] = []
-    for identity, token in workflow.tasks.items():
+    for identity, token in kept.items():
         parent = index[token._parent] if token._parent is not None else -1
         node = _new_node(token, program, mapping)
         assert node is not None
         rows.append([identity, parent, node.name, token._state, token.data, _kept(token, mapping)])
     codec.place(moved, rows)
+    for token in list(moved.tasks.values()):
+        _watch_more(token, workflow, mapping)
+    moved.drain()
     return moved
+
+
+def _dropped(token: Token, mapping: Mapping[str, str]) -> bool:
+    """Mapped to nothing: a border event or the start of an event subprocess that the new version does without."""
+    return mapping.get(token.task_spec.element.id) == "" and not token.task_spec.keeps_alive
+
+
+def _watch_more(token: Token, old: CaseWorkflow, mapping: Mapping[str, str]) -> None:
+    """Subscribe what the old version did not have."""
+    node = token.task_spec
+    if not token._state & LIVE:
+        return
+    watching = [*getattr(node, "boundaries", ()), *getattr(node, "handlers", ())]
+    if not watching:
+        return
+    before = old.tasks[token.id].task_spec._wf_spec.drawing.elements
+    known = {mapping.get(identity, identity) for identity in before}
+    for subscriber in watching:
+        if subscriber.element.id not in known:
+            subscriber.subscribe_in(token)
 
 
 def problems_of(workflow: CaseWorkflow, program: Program, mapping: Mapping[str, str]) -> list[Problem]:
@@ -48,6 +75,8 @@ def problems_of(workflow: CaseWorkflow, program: Program, mapping: Mapping[str, 
 
 
 def _problem(token: Token, program: Program, mapping: Mapping[str, str]) -> Problem | None:
+    if _dropped(token, mapping):
+        return None
     old = token.task_spec
     new = _new_node(token, program, mapping)
     where = (old.element.file, old.element.id, old.element.name, old.element.line)
@@ -63,16 +92,22 @@ def _problem(token: Token, program: Program, mapping: Mapping[str, str]) -> Prob
     if old.is_join and {mapping.get(f.id, f.id) for f in old.element.incoming} != {f.id for f in new.element.incoming}:
         return Problem("migration_join_changed", *where, facts)
     scope = token.scope
-    if scope is not None:
+    if scope is not None and not old.is_process and not isinstance(scope.task_spec, CompensationThrow):
         outer = _new_node(scope, program, mapping)
-        holder = outer.element.id if outer is not None else None
-        if not old.is_process and new.element.id != holder and _home(new) != holder:
+        if outer is not None and outer.element.id not in _homes(new):
             return Problem("migration_scope_changed", *where, facts)
     return _joins_ahead(token, new, mapping)
 
 
-def _home(node: Node) -> str:
-    return node.element.attached_to or node.element.parent
+def _homes(node: Node) -> set[str]:
+    """The elements in whose scope a token on ``node`` may live."""
+    element = node.element
+    elements = node._wf_spec.drawing.elements
+    homes = {element.id, element.attached_to or element.parent}
+    if isinstance(node, EventSubprocessStart):
+        homes.add(elements[element.parent].parent)
+    homes.update(flow.source for flow in element.incoming if elements[flow.source].type == "eventBasedGateway")
+    return homes
 
 
 def _event(node: Node) -> Any:

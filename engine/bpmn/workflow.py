@@ -114,7 +114,7 @@ class CaseWorkflow(BpmnWorkflow):
         self.visited: set[tuple[str | None, str]] = set()
         self.repeats = 0
         self.step_count = 0
-        self.deadline = time.monotonic() + (environment.max_seconds or environment.limits.seconds)
+        self.deadline = 0.0
         self.task_tree: Token | None = None
 
     # -- tokens ------------------------------------------------------------------------------------------------------
@@ -162,6 +162,9 @@ class CaseWorkflow(BpmnWorkflow):
         Raises:
             ExecutionFailed: something failed, or the step budget is used up. Discard the workflow then.
         """
+        self.visited.clear()
+        self.repeats = self.step_count = 0
+        self.deadline = time.monotonic() + (self.environment.max_seconds or self.environment.limits.seconds)
         while True:
             if self.touched:
                 self.check_conditions()

@@ -49,7 +49,10 @@ def test_timers_take_dates_durations_months_and_feel(walk):
     assert case.ended
 
 
-@pytest.mark.parametrize("moment", [None, "tomorrow", "2026-01-01T08:00:00", 5, "P1000Y", datetime(2026, 1, 1, 8)])
+NAIVE = datetime(2026, 1, 1, 8, tzinfo=UTC).replace(tzinfo=None)
+
+
+@pytest.mark.parametrize("moment", [None, "tomorrow", "2026-01-01T08:00:00", 5, "P1000Y", NAIVE])
 def test_a_timer_without_a_clear_time_is_an_error_with_its_element(walk, moment):
     with pytest.raises(ExecutionFailed) as failed:
         walk("timers", {"moment": moment, "hours": 3})

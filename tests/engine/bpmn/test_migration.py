@@ -1,0 +1,136 @@
+"""Running instances go over to another version of their process, or are refused with the reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.bpmn import Execution, build_program
+from engine.errors import DeploymentRejected
+
+DIAGRAMS = Path(__file__).parent / "diagrams"
+
+
+def changed(name, *replacements):
+    """The program of a diagram after text replacements, as a designer's next version."""
+    text = (DIAGRAMS / f"{name}.bpmn").read_text()
+    for old, new in replacements:
+        assert old in text, old
+        text = text.replace(old, new)
+    return build_program({f"{name}.bpmn": text.encode()}, "main")
+
+
+def refusals(case, program, mapping=None):
+    found = {(p.element_id, p.code) for p in case.execution.migration_problems(program, mapping)}
+    if found:
+        with pytest.raises(DeploymentRejected):
+            case.execution.migrate(program, mapping)
+    return found
+
+
+def test_an_instance_goes_on_in_the_new_version_with_its_keys_and_data(walk):
+    case = walk("user_task", {"kind": "litter", "owner": "wang"})
+    key = case.task("a").key
+    new = changed(
+        "user_task",
+        ('<bpmn:sequenceFlow id="f_a_End" sourceRef="a" targetRef="End"/>',
+         ('<bpmn:manualTask id="more"/><bpmn:userTask id="b"/><bpmn:sequenceFlow id="x1" sourceRef="a" targetRef="b"/>'
+         '<bpmn:sequenceFlow id="x2" sourceRef="b" targetRef="End"/>')),
+    )  # fmt: skip
+    moved = case.execution.migrate(new)
+    moved = Execution.load(new, case.environment, moved.dump())
+    assert moved.facts().tasks[0].key == key
+    moved.complete_task(key, {})
+    assert [t.element_id for t in moved.facts().tasks] == ["b"]
+
+
+def test_a_renamed_element_needs_a_mapping(walk):
+    case = walk("user_task", {"kind": "litter", "owner": "wang"})
+    new = changed("user_task", ('"a"', '"renamed"'))
+    assert refusals(case, new) == {("a", "migration_element_missing")}
+    moved = case.execution.migrate(new, {"a": "renamed"})
+    assert [t.element_id for t in moved.facts().tasks] == ["renamed"]
+
+
+def test_another_type_is_refused(walk):
+    case = walk("exclusive_loop")
+    assert refusals(case, changed("exclusive_loop"), {"work": "again"}) == {("work", "migration_type_changed")}
+
+
+def test_a_running_timer_keeps_its_due_time(walk):
+    case = walk("boundary_events", {"number": 1})
+    new = changed("boundary_events", ("PT1H", "PT9H"))
+    moved = case.execution.migrate(new)
+    assert moved.facts().timers == case.facts.timers
+
+
+def test_a_border_event_that_is_gone_or_other_is_refused(walk):
+    case = walk("boundary_events", {"number": 1})
+    new = changed(
+        "boundary_events", ('id="danger" name', 'id="storm" name'), ('sourceRef="danger"', 'sourceRef="storm"')
+    )
+    assert refusals(case, new) == {("danger", "migration_element_missing")}
+    assert refusals(case, changed("boundary_events"), {"danger": "told"}) == {("danger", "migration_event_changed")}
+
+
+def test_a_branch_added_behind_a_fork_that_was_passed_is_refused(walk):
+    flow = ('<bpmn:sequenceFlow id="f_split_join" sourceRef="split" targetRef="join"/>'
+            '<bpmn:sequenceFlow id="f_join_after"')  # fmt: skip
+    new = changed("parallel_join", ('<bpmn:sequenceFlow id="f_join_after"', flow))
+    case = walk("parallel_join", {"x": 0})
+    assert ("a", "migration_join_changed") in refusals(case, new)
+    case.complete("a")
+    assert ("join", "migration_join_changed") in refusals(case, new)
+    case.complete("b").complete("c")
+    assert refusals(case, new) == set()
+    assert case.execution.migrate(new).facts().active == ["after"]
+
+
+def test_a_multi_instance_under_way_goes_over_unless_its_loop_changed(walk):
+    case = walk("multi_parallel", {"items": [1, 2], "answer": 0})
+    case.complete("work", answer=1)
+    assert refusals(case, changed("multi_parallel", ('"=answer"', '"=other"'))) == {("work", "migration_loop_changed")}
+    new = changed("multi_parallel", ('name="after"', 'name="afterwards"'))
+    moved = case.execution.migrate(new)
+    moved.complete_task(moved.facts().tasks[0].key, {"answer": 2})
+    assert moved.variables["results"] == [1, 2]
+
+
+def test_called_processes_and_subprocesses_go_over_too(walk):
+    for name, inner in (("call", "inside"), ("event_subprocess_nested", "work")):
+        case = walk(name, {"number": 1})
+        moved = case.execution.migrate(changed(name, ('name="after"', 'name="later"')))
+        moved.complete_task(moved.facts().tasks[0].key, {})
+        assert moved.facts().tasks[0].name == "later", inner
+
+
+def test_an_element_that_moved_into_a_subprocess_is_refused(walk):
+    case = walk("exclusive_loop")
+    new = changed(
+        "exclusive_loop",
+        ('<bpmn:userTask id="work"', '<bpmn:subProcess id="inner"><bpmn:userTask id="work"'),
+        ("</bpmn:userTask>", "</bpmn:userTask></bpmn:subProcess>"),
+    )
+    assert refusals(case, new) == {("work", "migration_scope_changed")}
+
+
+def test_an_ended_instance_goes_over_as_ended(walk):
+    case = walk("exclusive_loop").complete("work", retry=False)
+    moved = case.execution.migrate(changed("exclusive_loop"))
+    assert moved.ended
+
+
+def test_border_events_may_come_and_go(walk):
+    case = walk("boundary_events", {"number": 1})
+    text = (DIAGRAMS / "boundary_events.bpmn").read_text()
+    start = text.index('<bpmn:boundaryEvent id="danger"')
+    end = text.index("</bpmn:boundaryEvent>", start)
+    border = text[start:end].replace("danger", "storm").replace("signal_storm", "signal_danger")
+    new = changed(
+        "boundary_events",
+        (text[start:end], border),
+        ('sourceRef="danger"', 'sourceRef="storm"'),
+    )
+    moved = case.execution.migrate(new, {"danger": ""})
+    assert sorted(w.element_id for w in moved.facts().waits) == ["storm", "told"]

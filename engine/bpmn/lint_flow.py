@@ -111,6 +111,9 @@ def _check_scope(inspection: Inspection, container: Element) -> None:
     if not begun:
         inspection.error("nothing_starts", container)
         return
+    is_global_task = container.type == "process" and len(children) == 1 and children[0].id == f"{container.id}.task"
+    if is_global_task:
+        return
     if not starts and not container.is_event_subprocess and not any(e.instantiate for e in begun):
         inspection.warning("no_start_event", container, begins=", ".join(e.id for e in begun[:5]))
     if container.type == "process" and not any(c.type == "endEvent" for c in children):

@@ -31,9 +31,9 @@ def translate_event(node: Node, definition: etree._Element) -> None:
         if given := inner.take(name):
             node.sheet.needs_hand(node.element, given[0], "code_variable", variable=given[1])
     if kind == "messageEventDefinition":
-        for name in list(definition.attrib):
-            if etree.QName(str(name)).namespace is not None:
-                node.element.set(str(name), str(definition.attrib.pop(name)))
+        for key in map(str, list(definition.attrib)):
+            if etree.QName(key).namespace is not None:
+                node.element.set(key, definition.attrib.pop(key))
         translate_work(node)
     if kind == "signalEventDefinition":
         for what, _ in inner.take_elements("in"):

@@ -105,7 +105,7 @@ def native_root(root: etree._Element) -> etree._Element:
     """The same tree under a root that declares ``zeebe`` and no foreign dialect any more."""
     spaces = {prefix: uri for prefix, uri in root.nsmap.items() if uri not in FOREIGN and prefix != "zeebe"}
     spaces = {prefix: uri for prefix, uri in spaces.items() if uri != ZEEBE} | {"zeebe": ZEEBE}
-    fresh = etree.Element(root.tag, nsmap=spaces)
+    fresh = etree.Element(root.tag, nsmap=spaces)  # type: ignore[arg-type]  # None is the default namespace
     for name, value in root.attrib.items():
         if etree.QName(str(name)).namespace not in FOREIGN:
             fresh.set(name, value)

@@ -23,7 +23,7 @@ class InstanceStatus(StrEnum):
 INSTANCE_MAY_BECOME: dict[InstanceStatus, frozenset[InstanceStatus]] = {
     InstanceStatus.ACTIVE: frozenset({InstanceStatus.SUSPENDED, InstanceStatus.COMPLETED, InstanceStatus.CANCELLED}),
     InstanceStatus.SUSPENDED: frozenset({InstanceStatus.ACTIVE, InstanceStatus.CANCELLED}),
-    InstanceStatus.COMPLETED: frozenset(),
+    InstanceStatus.COMPLETED: frozenset({InstanceStatus.ACTIVE}),
     InstanceStatus.CANCELLED: frozenset(),
 }
 

@@ -1,0 +1,171 @@
+"""Processes people start by hand: buttons on a case (extension, appeal …), contingencies, whatever names a start group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine import clock, forms
+from engine.domain_functions import LIBRARY, host_for
+from engine.errors import Conflict, NotAllowed, NotFound
+from engine.instances import form_schema, start
+from engine.permissions import Actor, can, require
+from engine.storage import (
+    ENDED,
+    Area,
+    Case,
+    DefinitionState,
+    FormDefinition,
+    InstanceStatus,
+    ProcessDefinition,
+    ProcessInstance,
+    lock,
+)
+
+ACTION = "action"
+START_DEEDS = {"contingency": "contingency.start"}
+
+
+def actions_for(session: Session, actor: Actor, case: Case) -> list[ProcessDefinition]:
+    """What the actor may start on this case, by name."""
+    if case.status in ENDED:
+        return []
+    return [row for row in _newest(session, ACTION) if _offered(actor, row, case)]
+
+
+def start_action(
+    session: Session, actor: Actor, case_id: int, process_key: str, fields: Mapping[str, Any] | None = None
+) -> ProcessInstance:
+    """Start an action on a case with the fields of its start form.
+
+    Raises:
+        NotFound, NotAllowed. InvalidInput: per field. Conflict: the case has ended, or the action runs already.
+    """
+    case = lock(session, Case, case_id)
+    definition = _definition(session, process_key)
+    if definition.kind != ACTION:
+        raise NotFound("this is no action", process=process_key)
+    if not _offered(actor, definition, case):
+        raise NotAllowed("the action is not the actor's", deed="action.start", subject=process_key)
+    if case.status in ENDED:
+        raise Conflict("the case has ended", kind="ended", case=case.number)
+    running = session.scalar(
+        select(ProcessInstance.id)
+        .where(
+            ProcessInstance.case_id == case.id,
+            ProcessInstance.process_key == process_key,
+            ProcessInstance.status.in_([InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED]),
+        )
+        .limit(1)
+    )
+    if running is not None:
+        raise Conflict("the action runs already", kind="duplicate", case=case.number, process=process_key)
+    variables = _clean(session, definition, fields or {}, case)
+    return start(session, actor, process_key, case=case, variables={**variables, "started_by": _who(actor)})
+
+
+def startable(session: Session, actor: Actor) -> list[ProcessDefinition]:
+    """What the actor may start without a case: contingencies and shared processes, by name."""
+    rows = [*_newest(session, "contingency"), *_newest(session, "shared")]
+    return [row for row in rows if _may_start(actor, row, None)]
+
+
+def start_process(
+    session: Session,
+    actor: Actor,
+    process_key: str,
+    fields: Mapping[str, Any] | None = None,
+    *,
+    area: Area | None = None,
+    drill: bool = False,
+) -> ProcessInstance:
+    """Start a process that belongs to no case.
+
+    Raises:
+        NotFound, NotAllowed. InvalidInput: per field.
+    """
+    definition = _definition(session, process_key)
+    if not _may_start(actor, definition, area):
+        raise NotAllowed("the process is not the actor's to start", deed="process.start", subject=process_key)
+    if drill:
+        require(actor, "contingency.drill", area)
+    variables = _clean(session, definition, fields or {}, None)
+    return start(session, actor, process_key, variables={**variables, "started_by": _who(actor)}, drill=drill)
+
+
+def _who(actor: Actor) -> dict[str, Any]:
+    return {"username": actor.username, "name": actor.display_name, "roles": sorted(actor.roles)}
+
+
+def _may_start(actor: Actor, definition: ProcessDefinition, area: Area | None) -> bool:
+    if actor.machine or can(actor, "process.start", area):
+        return True
+    deed = START_DEEDS.get(definition.kind)
+    groups = set(definition.start_groups)
+    return bool(groups & actor.roles) and (deed is None or can(actor, deed, area))
+
+
+def _offered(actor: Actor, definition: ProcessDefinition, case: Case) -> bool:
+    if definition.service_type and definition.service_type != case.service_type:
+        return False
+    return actor.machine or any(
+        grant.role in definition.start_groups
+        and (grant.organisation_id == case.responsible_organisation_id or grant.reaches(case.area_path))
+        for grant in actor.grants
+    )
+
+
+def _newest(session: Session, kind: str) -> list[ProcessDefinition]:
+    newest = (
+        select(func.max(ProcessDefinition.version).label("version"), ProcessDefinition.key)
+        .where(ProcessDefinition.state == DefinitionState.PUBLISHED)
+        .group_by(ProcessDefinition.key)
+        .subquery()
+    )
+    return list(
+        session.scalars(
+            select(ProcessDefinition)
+            .join(newest, (newest.c.key == ProcessDefinition.key) & (newest.c.version == ProcessDefinition.version))
+            .where(ProcessDefinition.kind == kind)
+            .order_by(ProcessDefinition.name)
+        )
+    )
+
+
+def _definition(session: Session, process_key: str) -> ProcessDefinition:
+    found = session.scalars(
+        select(ProcessDefinition)
+        .where(ProcessDefinition.key == process_key, ProcessDefinition.state == DefinitionState.PUBLISHED)
+        .order_by(ProcessDefinition.version.desc())
+        .limit(1)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("no such process is published", kind="process_missing", process=process_key)
+    return found
+
+
+def _clean(
+    session: Session, definition: ProcessDefinition, fields: Mapping[str, Any], case: Case | None
+) -> dict[str, Any]:
+    if not definition.start_form:
+        return {}
+    form_id = session.scalar(
+        select(FormDefinition.id)
+        .where(FormDefinition.key == definition.start_form, FormDefinition.state == DefinitionState.PUBLISHED)
+        .order_by(FormDefinition.version.desc())
+        .limit(1)
+    )
+    if form_id is None:
+        raise NotFound("the start form is not published", form=definition.start_form)
+    values: dict[str, Any] = forms.clean(
+        form_schema(session, form_id),
+        fields,
+        variables={},
+        host=host_for(session, case),
+        library=LIBRARY,
+        today=clock.city_time(clock.now()).date(),
+    )
+    return values

@@ -1,0 +1,19 @@
+"""Publishing: a bundle of files is checked whole, accepted whole or not at all, and becomes versions of definitions."""
+
+from engine.deployments.examining import examine
+from engine.deployments.publishing import deploy, publish, republish, retire
+from engine.deployments.reading import bundle_sha256, kind_of, load_folder
+from engine.deployments.triggers import fire_conditions, fire_due
+
+__all__ = [
+    "bundle_sha256",
+    "deploy",
+    "examine",
+    "fire_conditions",
+    "fire_due",
+    "kind_of",
+    "load_folder",
+    "publish",
+    "republish",
+    "retire",
+]

@@ -1,0 +1,210 @@
+"""Start, load, advance, save. Every deed on a running process goes through here, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session, undefer
+
+from engine import clock, history
+from engine.bpmn.execution import Execution
+from engine.bpmn.facts import Facts
+from engine.case_context import CaseVariables
+from engine.errors import Conflict, NotFound
+from engine.instances.ending import case_goes_on
+from engine.instances.environment import environment
+from engine.instances.jobs import JOBS, owe
+from engine.instances.programs import Bundle, compose, load_bundle
+from engine.instances.rows import derive
+from engine.permissions import Actor
+from engine.storage import (
+    Case,
+    EventSubscription,
+    InstanceStatus,
+    ProcessInstance,
+    SubscriptionKind,
+    lock,
+)
+
+NOTHING = Facts(tasks=[], timers=[], waits=[], jobs=[], thrown=[], steps=[], ended=False, end_events=[], active=[])
+_UNKNOWN = -1
+
+
+@dataclass
+class Advance:
+    """A loaded instance in the hands of one deed. ``variables`` is what FEEL sees around it."""
+
+    session: Session
+    actor: Actor
+    instance: ProcessInstance
+    case: Case | None
+    bundle: Bundle
+    execution: Execution
+    variables: CaseVariables
+    before: Facts = field(default_factory=lambda: NOTHING)
+    kind: str = "instance.advanced"
+    line: dict[str, Any] = field(default_factory=dict)
+    completed_task: str = ""
+
+    def deed(self, kind: str, **line: Any) -> None:
+        """Name the deed in the history line this step writes; ``line`` as ``history.record`` takes it."""
+        self.kind = kind
+        self.line = line
+
+
+def start(
+    session: Session,
+    actor: Actor,
+    process_key: str,
+    *,
+    case: Case | None = None,
+    variables: Mapping[str, Any] | None = None,
+    start_element: str = "",
+    payload: Mapping[str, Any] | None = None,
+    started_by_instance_id: int | None = None,
+    business_key: str = "",
+    drill: bool = False,
+) -> ProcessInstance:
+    """Begin a run of the newest published version of a process and go as far as it goes by itself.
+
+    Raises:
+        NotFound: no such process is published (``kind`` process_missing); ExecutionFailed: it cannot start.
+    """
+    composition_id, definition_id = compose(session, process_key)
+    bundle = load_bundle(session, composition_id, process_key)
+    now = clock.now()
+    around = CaseVariables(session, case)
+    execution = Execution.start(
+        bundle.program,
+        environment(session, case, bundle, around),
+        variables,
+        start_element=start_element or None,
+        payload=payload,
+    )
+    instance = ProcessInstance(
+        case_id=case.id if case is not None else None,
+        process_definition_id=definition_id,
+        process_key=process_key,
+        composition_id=composition_id,
+        started_by_instance_id=started_by_instance_id,
+        business_key=business_key,
+        state=execution.dump(),
+        started_at=now,
+        started_by_id=actor.person_id,
+        updated_at=now,
+        drill=drill or (case is not None and case.drill),
+    )
+    session.add(instance)
+    session.flush()
+    advance = Advance(session, actor, instance, case, bundle, execution, around)
+    advance.deed("instance.started", subject=process_key)
+    _save(advance)
+    return instance
+
+
+@contextmanager
+def advancing(
+    session: Session,
+    actor: Actor,
+    instance_id: int,
+    *,
+    case_id: int | None = _UNKNOWN,
+    even_suspended: bool = False,
+) -> Iterator[Advance]:
+    """Lock and load an instance for one deed on its ``execution``; leaving the block saves it and derives its rows.
+
+    ``case_id`` spares a look-up where the caller knows it. On any exception nothing is saved; roll back.
+
+    Raises:
+        NotFound: no such instance. Conflict: it is suspended or has ended.
+    """
+    if case_id == _UNKNOWN:
+        found = session.execute(select(ProcessInstance.case_id).where(ProcessInstance.id == instance_id)).first()
+        if found is None:
+            raise NotFound("no such instance", instance=instance_id)
+        case_id = found[0]
+    case = lock(session, Case, case_id) if case_id is not None else None
+    instance = _lock_instance(session, instance_id)
+    if instance.status is InstanceStatus.SUSPENDED and not even_suspended:
+        raise Conflict("the case is suspended", kind="suspended", instance=instance_id)
+    if instance.status not in (InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED) or instance.state is None:
+        raise Conflict("the process has ended", kind="ended", instance=instance_id)
+    advance = load(session, actor, instance, case)
+    yield advance
+    _save(advance)
+
+
+def reopen_instance(
+    session: Session, actor: Actor, instance: ProcessInstance, case: Case | None, element_id: str, reason: str
+) -> None:
+    """Let a locked, ended instance go on at an element of its outermost level.
+
+    Raises:
+        Conflict: its state is gone, it was cancelled, or it has no such element.
+    """
+    if instance.status is not InstanceStatus.COMPLETED or instance.state is None:
+        raise Conflict("this run cannot be taken up again", kind="ended", instance=instance.id)
+    advance = load(session, actor, instance, case)
+    advance.deed("instance.reopened", element_id=element_id, reason=reason)
+    advance.execution.reopen(element_id)
+    instance.status, instance.ended_at, instance.end_events = InstanceStatus.ACTIVE, None, []
+    _save(advance)
+
+
+def load(session: Session, actor: Actor, instance: ProcessInstance, case: Case | None) -> Advance:
+    """The advance of a locked instance, as it stands. For ``advancing`` and for migration only."""
+    bundle = load_bundle(session, instance.composition_id, instance.process_key)
+    around = CaseVariables(session, case)
+    assert instance.state is not None
+    execution = Execution.load(bundle.program, environment(session, case, bundle, around), instance.state)
+    return Advance(session, actor, instance, case, bundle, execution, around, before=execution.facts())
+
+
+def _lock_instance(session: Session, instance_id: int) -> ProcessInstance:
+    instance = session.scalars(
+        select(ProcessInstance)
+        .options(undefer(ProcessInstance.state))
+        .where(ProcessInstance.id == instance_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if instance is None:
+        raise NotFound("no such instance", instance=instance_id)
+    return instance
+
+
+def _save(advance: Advance) -> None:
+    """Derive what follows from where the process stands now, and write it down."""
+    facts = advance.execution.facts()
+    instance = advance.instance
+    lines = derive(advance, facts)
+    instance.state = advance.execution.dump()
+    instance.lock_version += 1
+    instance.updated_at = clock.now()
+    if facts.ended:
+        cancelled = any(s.kind == "cancelled" and s.type == "process" for s in facts.steps)
+        instance.status = InstanceStatus.CANCELLED if cancelled else InstanceStatus.COMPLETED
+        instance.ended_at = instance.updated_at
+        instance.end_events = facts.end_events
+    history.record_all(advance.session, lines)
+    advance.session.flush()
+    if facts.ended:
+        case_goes_on(advance.session, advance.actor, instance, advance.case, advance.bundle.kind)
+
+
+def case_changed(session: Session, case: Case) -> None:
+    """Let the conditional events of a case's instances look again, each in its own transaction, soon."""
+    waiting = session.scalars(
+        select(EventSubscription.instance_id)
+        .where(EventSubscription.case_id == case.id, EventSubscription.kind == SubscriptionKind.CONDITIONAL)
+        .distinct()
+    ).all()
+    if waiting:
+        session.execute(
+            insert(JOBS), [owe("condition", "", case_id=case.id, instance_id=identity) for identity in waiting]
+        )
+

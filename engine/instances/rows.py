@@ -1,0 +1,258 @@
+"""The rows that follow from where a process stands: compared with where it stood before, only changes are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select, update
+
+from engine import clock, history
+from engine.bpmn.facts import Facts, OpenJob, Step, Thrown, Timer, Wait
+from engine.instances.clocks import start_activity_clocks, stop_activity_clocks, stop_task_clocks
+from engine.instances.jobs import JOBS, owe
+from engine.instances.tasks import open_tasks, withdraw_tasks
+from engine.storage import (
+    Base,
+    EventSubscription,
+    Incident,
+    IncidentStatus,
+    JobLane,
+    JobStatus,
+    Message,
+    MessageStatus,
+)
+from engine.storage import Timer as TimerRow
+
+if TYPE_CHECKING:
+    from engine.instances.advancing import Advance
+
+TIMERS = Base.metadata.tables[TimerRow.__tablename__]
+SUBSCRIPTIONS = Base.metadata.tables[EventSubscription.__tablename__]
+INCIDENTS = Base.metadata.tables[Incident.__tablename__]
+
+
+def derive(advance: Advance, facts: Facts) -> list[dict[str, Any]]:
+    """Write every row that changed; answers the history lines of this step, still to be written."""
+    before = advance.before
+    lines = [_line(advance, facts.steps)]
+    _set_stage(advance, facts.steps)
+    gone = [task for task in before.tasks if task.key not in {t.key for t in facts.tasks}]
+    known = {task.key for task in before.tasks}
+    fresh = [task for task in facts.tasks if task.key not in known]
+    if gone:
+        stop_task_clocks(advance, gone)
+        lines += withdraw_tasks(advance, [task for task in gone if task.key != advance.completed_task])
+    if advance.bundle.limited:
+        stop_activity_clocks(advance, facts.steps)
+    if fresh:
+        lines += open_tasks(advance, fresh)
+    if advance.bundle.limited:
+        start_activity_clocks(advance, facts.steps)
+    _derive_timers(advance, before.timers, facts.timers)
+    _derive_waits(advance, before.waits, facts.waits)
+    _derive_jobs(advance, before.jobs, facts.jobs)
+    if facts.thrown:
+        lines += _throw(advance, facts.thrown)
+    return lines
+
+
+def _line(advance: Advance, steps: Sequence[Step]) -> dict[str, Any]:
+    """The one line of this deed, with the path walked: lean, because it is kept for ever."""
+    details: dict[str, Any] = dict(advance.line.get("details") or {})
+    for kind in ("entered", "completed", "cancelled", "failed", "conflict"):
+        if walked := [step.element_id for step in steps if step.kind == kind and step.type != "process"]:
+            details[kind] = walked
+    if flows := [flow for step in steps for flow in step.details.get("flows", ())]:
+        details["flows"] = flows
+    if decisions := [step.details["decision"] for step in steps if "decision" in step.details]:
+        details["decisions"] = decisions
+    if conflicts := [step.details["variable"] for step in steps if "variable" in step.details]:
+        details["variables"] = conflicts
+    facts = {**advance.line, "details": details or None, "instance_id": advance.instance.id}
+    return history.line(advance.actor, advance.instance.case_id, advance.kind, **facts)
+
+
+def _set_stage(advance: Advance, steps: Iterable[Step]) -> None:
+    stages = [str(step.properties["stage"]) for step in steps if step.kind == "entered" and step.properties.get("stage")]
+    case = advance.case
+    if stages and case is not None and case.stage != stages[-1]:
+        case.stage = stages[-1]
+        case.updated_at = clock.now()
+        advance.variables.forget()
+
+
+def _changes(before: Iterable[Any], after: Iterable[Any]) -> tuple[list[str], list[Any]]:
+    """The keys that are gone, the facts that are new."""
+    old, new = {x.key for x in before}, {x.key: x for x in after}
+    return [key for key in old if key not in new], [x for key, x in new.items() if key not in old]
+
+
+def _remove(advance: Advance, table: Any, keys: Sequence[str]) -> None:
+    if keys:
+        advance.session.execute(
+            delete(table).where(table.c.instance_id == advance.instance.id, table.c.key.in_(keys))
+        )
+
+
+def _derive_timers(advance: Advance, before: Sequence[Timer], after: Sequence[Timer]) -> None:
+    gone, fresh = _changes(before, after)
+    _remove(advance, TIMERS, gone)
+    due = {timer.key: timer.due_at for timer in before}
+    for timer in after:
+        if timer.key in due and due[timer.key] != timer.due_at:
+            advance.session.execute(
+                update(TIMERS)
+                .where(TIMERS.c.instance_id == advance.instance.id, TIMERS.c.key == timer.key)
+                .values(due_at=timer.due_at, attempts=0, lease_owner=None, lease_until=None)
+            )
+    if fresh:
+        advance.session.execute(
+            insert(TIMERS),
+            [
+                {
+                    "instance_id": advance.instance.id,
+                    "case_id": advance.instance.case_id,
+                    "key": timer.key,
+                    "element_id": timer.element_id,
+                    "due_at": timer.due_at,
+                    "cycle": {"text": timer.cycle} if timer.cycle else None,
+                    "attempts": 0,
+                    "created_at": clock.now(),
+                }
+                for timer in fresh
+            ],
+        )
+
+
+def _derive_waits(advance: Advance, before: Sequence[Wait], after: Sequence[Wait]) -> None:
+    gone, fresh = _changes(before, after)
+    _remove(advance, SUBSCRIPTIONS, gone)
+    if fresh:
+        advance.session.execute(
+            insert(SUBSCRIPTIONS),
+            [
+                {
+                    "instance_id": advance.instance.id,
+                    "case_id": advance.instance.case_id,
+                    "key": wait.key,
+                    "element_id": wait.element_id,
+                    "kind": wait.kind,
+                    "name": wait.name,
+                    "correlation_key": wait.correlation_key or "",
+                    "scope": wait.scope or "",
+                    "created_at": clock.now(),
+                }
+                for wait in fresh
+            ],
+        )
+        names = sorted({wait.name for wait in fresh if wait.kind == "message"})
+        if names:
+            _look_for_early_messages(advance, names)
+
+
+def _look_for_early_messages(advance: Advance, names: Sequence[str]) -> None:
+    """A message may have come before anybody waited for it. One that comes at this very moment the worker finds."""
+    early = advance.session.scalars(
+        select(Message.id).where(Message.status == MessageStatus.WAITING, Message.name.in_(names)).limit(100)
+    ).all()
+    if early:
+        advance.session.execute(insert(JOBS), [owe("buffered", "", inputs={"message": identity}) for identity in early])
+
+
+def _derive_jobs(advance: Advance, before: Sequence[OpenJob], after: Sequence[OpenJob]) -> None:
+    gone, fresh = _changes(before, after)
+    if gone:
+        advance.session.execute(
+            update(JOBS)
+            .where(
+                JOBS.c.instance_id == advance.instance.id,
+                JOBS.c.key.in_(gone),
+                JOBS.c.status.in_([JobStatus.OWED, JobStatus.FAILED]),
+            )
+            .values(status=JobStatus.CANCELLED, finished_at=clock.now())
+        )
+    if fresh:
+        advance.session.execute(insert(JOBS), [_connector_job(advance, job) for job in fresh])
+
+
+def _connector_job(advance: Advance, job: OpenJob) -> dict[str, Any]:
+    return owe(
+        "connector",
+        job.type,
+        case_id=advance.instance.case_id,
+        instance_id=advance.instance.id,
+        key=job.key,
+        element_id=job.element_id,
+        headers=job.headers,
+        inputs=job.inputs,
+        lane=lane_of(advance),
+        max_attempts=job.retries,
+    )
+
+
+def lane_of(advance: Advance) -> JobLane:
+    """Work of an emergency never queues behind a storm."""
+    case = advance.case
+    urgent = case is not None and case.emergency_active or advance.bundle.kind == "contingency"
+    return JobLane.URGENT if urgent else JobLane.NORMAL
+
+
+def _throw(advance: Advance, thrown: Sequence[Thrown]) -> list[dict[str, Any]]:
+    """Messages and signals become jobs; what nobody caught becomes an incident or a line of history."""
+    rows, lines = [], []
+    for event in thrown:
+        if event.kind in {"message", "signal"}:
+            inputs = {"correlation_key": event.correlation_key or "", "variables": dict(event.variables)}
+            rows.append(
+                owe(
+                    event.kind,
+                    event.name,
+                    case_id=advance.instance.case_id,
+                    instance_id=advance.instance.id,
+                    element_id=event.element_id,
+                    inputs=inputs,
+                    lane=lane_of(advance),
+                )
+            )
+        elif event.kind == "error":
+            _open_incident(advance, event)
+        else:
+            details = {"code": event.code, "name": event.name}
+            lines.append(
+                history.line(
+                    advance.actor,
+                    advance.instance.case_id,
+                    f"{event.kind}.uncaught",
+                    instance_id=advance.instance.id,
+                    element_id=event.element_id,
+                    details=details,
+                )
+            )
+    if rows:
+        advance.session.execute(insert(JOBS), rows)
+    return lines
+
+
+def _open_incident(advance: Advance, event: Thrown) -> None:
+    now = clock.now()
+    advance.session.execute(
+        insert(INCIDENTS),
+        {
+            "case_id": advance.instance.case_id,
+            "instance_id": advance.instance.id,
+            "element_id": event.element_id,
+            "kind": "stuck" if event.code == "stuck" else "uncaught_error",
+            "code": event.code or "",
+            "message": event.name or event.code or "",
+            "facts": _plain(event.variables),
+            "status": IncidentStatus.OPEN,
+            "times": 1,
+            "opened_at": now,
+            "last_at": now,
+        },
+    )
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: str(value)[:200] for name, value in values.items()}

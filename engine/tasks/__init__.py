@@ -1,0 +1,6 @@
+"""What people do with their work: claim, release, transfer, delegate, complete. Rows are opened by ``instances``."""
+
+from engine.tasks.assigning import claim, delegate, people_for, release, send_back, transfer
+from engine.tasks.completing import complete, save_draft
+
+__all__ = ["claim", "complete", "delegate", "people_for", "release", "save_draft", "send_back", "transfer"]

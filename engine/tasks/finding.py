@@ -1,0 +1,122 @@
+"""The task a deed is about, and the reasons why a deed comes too late."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from engine import clock, responsibility
+from engine.errors import Conflict, NotFound
+from engine.permissions import Actor, Grant, TaskSubject, task_subject
+from engine.storage import Case, CaseStatus, Organisation, Person, Task, TaskStatus, lock
+
+
+def find(session: Session, task_id: int) -> Task:
+    """The task as it stands in the database now.
+
+    Raises:
+        NotFound: there is none.
+    """
+    task = session.get(Task, task_id, populate_existing=True)
+    if task is None:
+        raise NotFound("no such task", task=task_id)
+    return task
+
+
+def require_open(session: Session, task: Task) -> None:
+    """Refuse a task that is over.
+
+    Raises:
+        Conflict: ``completed`` (by whom and when) or ``withdrawn``.
+    """
+    if task.status is TaskStatus.COMPLETED:
+        raise Conflict(
+            "the task is completed",
+            kind="completed",
+            task=task.id,
+            by=_name(session, task.completed_by_id),
+            at=task.completed_at,
+        )
+    if task.status is TaskStatus.WITHDRAWN:
+        raise Conflict("the task was withdrawn", kind="withdrawn", task=task.id, at=task.withdrawn_at)
+
+
+def require_running(subject: TaskSubject) -> None:
+    """Refuse work while the case stands still.
+
+    Raises:
+        Conflict: ``suspended``.
+    """
+    if subject.case is not None and subject.case.status is CaseStatus.SUSPENDED:
+        raise Conflict("the case is suspended", kind="suspended", task=subject.task.id, case=subject.case.number)
+
+
+def require_not_others(session: Session, actor: Actor, task: Task) -> None:
+    """Refuse a task that somebody else has claimed.
+
+    Raises:
+        Conflict: ``claimed``, with the name.
+    """
+    if task.assignee_id not in (None, actor.person_id) and not actor.machine:
+        raise Conflict("somebody else has claimed it", kind="claimed", task=task.id, by=_name(session, task.assignee_id))
+
+
+def change(session: Session, task: Task, **values: Any) -> None:
+    """Write ``values`` if the task is still as it was read; the losers of a race are told what happened.
+
+    Raises:
+        Conflict: completed, withdrawn, claimed or stale.
+    """
+    seen = task.lock_version
+    done = session.execute(
+        update(Task)
+        .where(Task.id == task.id, Task.status == TaskStatus.OPEN, Task.lock_version == seen)
+        .values(lock_version=seen + 1, **values)
+        .execution_options(synchronize_session=False)
+    )
+    before = task.assignee_id
+    session.refresh(task)
+    if done.rowcount == 1:  # type: ignore[attr-defined]
+        return
+    require_open(session, task)
+    if task.assignee_id not in (None, before):
+        raise Conflict("somebody else has claimed it", kind="claimed", task=task.id, by=_name(session, task.assignee_id))
+    raise Conflict("the task has changed meanwhile", kind="stale", task=task.id)
+
+
+def acting_as(actor: Actor, subject: TaskSubject) -> Grant | None:
+    """The role and organisation in which the actor works on the task."""
+    task, case = subject.task, subject.case
+    for grant in actor.grants:
+        if grant.role not in subject.roles:
+            continue
+        if task.organisation_id is not None:
+            if grant.organisation_id == task.organisation_id:
+                return grant
+        elif case is None or grant.reaches(case.area_path):
+            return grant
+    return actor.grants[0] if actor.grants else None
+
+
+def accept(session: Session, actor: Actor, task: Task) -> None:
+    """Whoever accepts work that names who answers for it makes that organisation the responsible party."""
+    if not task.responsible or task.organisation_id is None or task.case_id is None:
+        return
+    case = lock(session, Case, task.case_id)
+    if case.responsible_organisation_id in (None, task.organisation_id):
+        return
+    organisation = session.get_one(Organisation, task.organisation_id)
+    responsibility.assign(session, actor, case, organisation, "accepted")
+
+
+def subject_of(session: Session, task: Task) -> TaskSubject:
+    """The task with what decides who may work on it."""
+    return task_subject(session, task)
+
+
+def _name(session: Session, person_id: int | None) -> str:
+    if person_id is None:
+        return ""
+    return session.scalar(select(Person.display_name).where(Person.id == person_id)) or ""

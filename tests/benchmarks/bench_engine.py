@@ -1,7 +1,8 @@
 """The process runner in memory: steps a second beside stock SpiffWorkflow, and how time and bytes grow.
 
-The ten-task process has two exclusive pairs, a fork and join, a script, a call of a process with two tasks and 1.5 KB of
-variables. Stock runs the same drawing with Python conditions. Durable figures (database included) are in their own bench.
+The ten-task process has two exclusive pairs, a fork and join, a script, a call of a process with two tasks and about
+1.5 KB of variables. Stock runs the same drawing with Python conditions. Durable figures (database included) have their
+own bench.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import io
 import logging
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -40,7 +42,7 @@ def drawing(nodes: str, flows: str, conditions: dict[str, str] | None = None, ex
     written = []
     for chain in flows.split():
         steps = chain.split(">")
-        for source, target in zip(steps, steps[1:], strict=False):
+        for source, target in pairwise(steps):
             condition = (conditions or {}).get(f"{source}>{target}", "")
             inner = f"<bpmn:conditionExpression>{condition}</bpmn:conditionExpression>" if condition else ""
             written.append(
@@ -63,10 +65,14 @@ def ten_tasks(ours: bool) -> str:
     compare, script, called = (
         (
             "=n &gt; 1",
-            '<bpmn:scriptTask id="sum"><bpmn:extensionElements><zeebe:script expression="=n * 2" resultVariable="m"/>'
-            "</bpmn:extensionElements></bpmn:scriptTask>",
-            '<bpmn:callActivity id="call"><bpmn:extensionElements><zeebe:calledElement processId="child"/>'
-            "</bpmn:extensionElements></bpmn:callActivity>",
+            (
+                '<bpmn:scriptTask id="sum"><bpmn:extensionElements><zeebe:script expression="=n * 2" resultVariable="m"/>'
+                "</bpmn:extensionElements></bpmn:scriptTask>"
+            ),
+            (
+                '<bpmn:callActivity id="call"><bpmn:extensionElements><zeebe:calledElement processId="child"/>'
+                "</bpmn:extensionElements></bpmn:callActivity>"
+            ),
         )
         if ours
         else (
@@ -213,7 +219,8 @@ def chain_figures() -> None:
     for size in (10, 20, 30):
         nodes, flows = '<bpmn:startEvent id="s"/><bpmn:endEvent id="e"/>', ["s>f0"]
         for i in range(size):
-            nodes += f'<bpmn:parallelGateway id="f{i}"/><bpmn:task id="a{i}"/>{user(f"b{i}")}<bpmn:parallelGateway id="j{i}"/>'
+            nodes += f'<bpmn:parallelGateway id="f{i}"/><bpmn:task id="a{i}"/>{user(f"b{i}")}'
+            nodes += f'<bpmn:parallelGateway id="j{i}"/>'
             flows += [f"f{i}>a{i}>j{i}", f"f{i}>b{i}>j{i}", f"j{i}>" + (f"f{i + 1}" if i + 1 < size else "e")]
         report(f"{size} fork/join sections", drawing(nodes, " ".join(flows)))
 
@@ -238,7 +245,8 @@ def report(name: str, xml: str) -> None:
 def width_figures() -> None:
     """Many live at once: time of one completion against what is live."""
     for size in (50, 200):
-        nodes = '<bpmn:startEvent id="s"/><bpmn:endEvent id="e"/><bpmn:parallelGateway id="f"/><bpmn:parallelGateway id="j"/>'
+        nodes = '<bpmn:startEvent id="s"/><bpmn:endEvent id="e"/>'
+        nodes += '<bpmn:parallelGateway id="f"/><bpmn:parallelGateway id="j"/>'
         flows = ["s>f", "j>e", *(f"f>t{i}>j" for i in range(size))]
         width(f"{size} branches", drawing(nodes + user(*(f"t{i}" for i in range(size))), " ".join(flows)), {})
     for size in (250, 1_000):

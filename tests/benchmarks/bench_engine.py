@@ -66,8 +66,8 @@ def ten_tasks(ours: bool) -> str:
         (
             "=n &gt; 1",
             (
-                '<bpmn:scriptTask id="sum"><bpmn:extensionElements><zeebe:script expression="=n * 2" resultVariable="m"/>'
-                "</bpmn:extensionElements></bpmn:scriptTask>"
+                '<bpmn:scriptTask id="sum"><bpmn:extensionElements>'
+                '<zeebe:script expression="=n * 2" resultVariable="m"/></bpmn:extensionElements></bpmn:scriptTask>'
             ),
             (
                 '<bpmn:callActivity id="call"><bpmn:extensionElements><zeebe:calledElement processId="child"/>'

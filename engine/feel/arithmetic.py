@@ -1,4 +1,4 @@
-"""``+ - * / **`` for numbers, strings, dates, times and durations (DMN 1.5, tables 45 to 53)."""
+"""``+ - * / **`` for numbers, strings, dates, times and durations (DMN 1.5, 10.3.2.13)."""
 
 from __future__ import annotations
 

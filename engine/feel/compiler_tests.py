@@ -1,4 +1,4 @@
-"""Tests to closures: ``x in …`` and unary tests, where ``?`` is the tested value (DMN 1.5, 10.3.2.14 and table 55)."""
+"""Tests to closures: ``x in …`` and unary tests, where ``?`` is the tested value (DMN 1.5, 7.3.3 and 10.3.2.13)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from engine.feel.budget import Env, Scope
 from engine.feel.compare import compare, equal, member
 from engine.feel.compiler import compile_node
 from engine.feel.compiler_scope import Code, Names, compiles
-from engine.feel.nodes import In, Node, Tests, UnaryComparison, reads
+from engine.feel.nodes import In, Literal, Node, Tests, UnaryComparison, reads
 
 Test = Callable[[Scope, Any], bool | None]
 TESTED = "?"
@@ -65,9 +65,11 @@ def _unary_test(node: Node, names: Names) -> Test:
 
         return asked
 
+    written = isinstance(node, Literal)
+
     def test(scope: Scope, value: Any) -> bool | None:
         wanted = code(scope)
-        if type(wanted) is bool and type(value) is not bool:
+        if not written and type(wanted) is bool and type(value) is not bool:
             return wanted if value is not None else False
         if value is None and type(wanted) is not tuple:
             return equal(scope.run, value, wanted)

@@ -12,6 +12,7 @@ from engine.feel.compiler import compile_node
 from engine.feel.compiler_scope import Code, Names
 from engine.feel.compiler_tests import Test, compile_tests
 from engine.feel.errors import BudgetExceeded
+from engine.feel.inference import type_given
 from engine.feel.library import Library
 from engine.feel.names import KnownNames, candidates
 from engine.feel.nodes import Node, Tests
@@ -54,6 +55,10 @@ class _Text:
     def tree(self) -> Node:
         """The parsed expression, to be walked (see ``nodes``); parsed anew, as only the compiled form is kept."""
         return self._parse(self._parser())
+
+    def type(self, names: Mapping[str, FeelType] | None = None) -> FeelType:
+        """The type of the value, as far as the text and the types of the names tell; null may always come instead."""
+        return type_given(self.tree, self.library, names or {})
 
     def _odd_names(self, context: Mapping[str, Any]) -> frozenset[str]:
         """Names like ``first-name`` that the data really has, where the text would be an operation without them."""

@@ -1,4 +1,4 @@
-"""Functions on ranges and points (DMN 1.5, table 78), and ``range(…)`` that reads one from text."""
+"""Functions on ranges and points (DMN 1.5, 10.3.4.7), and ``range(…)`` that reads one from text."""
 
 from __future__ import annotations
 

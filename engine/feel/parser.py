@@ -6,7 +6,7 @@ or < and < comparison, between, in < + - < * / < ** < unary minus < instance of 
 from __future__ import annotations
 
 import decimal
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from engine.feel.budget import Limits
 from engine.feel.errors import BudgetExceeded, FeelSyntaxError
@@ -35,6 +35,8 @@ from engine.feel.temporal_text import parse_literal
 from engine.feel.values import NUMBERS
 
 _COMPARISONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
+_RANKS = (("+", "-"), ("*", "/"), ("**",))
+_OPERATORS = frozenset(("+", "-", "*", "/", "**"))
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _EXPRESSION = ("expression",)
 
@@ -98,19 +100,26 @@ class Parser(Parts):
     def _expression(self) -> Node:
         if self.token.kind == "op" and self.token.text in _COMPARISONS:
             return self.unary_comparison()
-        return self._junction("or", lambda: self._junction("and", self._comparison))
+        first = self._comparison()
+        if self.at_word("and"):
+            first = self._junction("and", first)
+        if not self.at_word("or"):
+            return first
+        return self._junction("or", first)
 
     def unary_comparison(self) -> Node:
         """``< 5``"""
         token = self.advance()
         return UnaryComparison(token.start, token.text, self.additive())
 
-    def _junction(self, word: str, operand: Callable[[], Node]) -> Node:
-        position = self.token.start
-        operands = [operand()]
+    def _junction(self, word: str, first: Node) -> Node:
+        operands = [first]
         while self.take_word(word):
-            operands.append(operand())
-        return operands[0] if len(operands) == 1 else Junction(position, word, tuple(operands))
+            operand = self._comparison()
+            if word == "or" and self.at_word("and"):
+                operand = self._junction("and", operand)
+            operands.append(operand)
+        return Junction(first.position, word, tuple(operands))
 
     def _comparison(self) -> Node:
         node = self.additive()
@@ -154,31 +163,40 @@ class Parser(Parts):
 
     def additive(self) -> Node:
         """An operand of a comparison or range."""
-        return self._chain(("+", "-"), lambda: self._chain(("*", "/"), lambda: self._chain(("**",), self._unary)))
+        first = self._unary()
+        if self.token.kind == "op" and self.token.text in _OPERATORS:
+            return self._chain(first, 0)
+        return first
 
-    def _chain(self, operators: tuple[str, ...], operand: Callable[[], Node]) -> Node:
-        first = operand()
-        if self.token.kind != "op" or self.token.text not in operators:
-            return first
+    def _chain(self, first: Node, rank: int) -> Node:
+        """Go on after ``first`` with the operators of ``rank`` and those that bind tighter."""
+        if rank < 2:
+            first = self._chain(first, rank + 1)
         rest = []
-        while self.token.kind == "op" and self.token.text in operators:
+        while self.token.kind == "op" and self.token.text in _RANKS[rank]:
             token = self.advance()
-            rest.append((token.text, token.start, operand()))
-        return Arithmetic(first.position, first, tuple(rest))
+            operand = self._unary()
+            rest.append((token.text, token.start, self._chain(operand, rank + 1) if rank < 2 else operand))
+        return Arithmetic(first.position, first, tuple(rest)) if rest else first
 
     def _unary(self) -> Node:
         position, minus = self.token.start, 0
         while self.take("-"):
             minus += 1
-        node = self._instance_of()
+        node = self._primary()
+        if self.token.kind == "op":
+            node = self._postfix(node)
+        elif self.at_word("instance"):
+            node = self._instance_of(node)
+        if not minus:
+            return node
         if minus % 2 and isinstance(node, Literal) and type(node.value) is decimal.Decimal:
             return Literal(position, -node.value)
-        for _ in range(min(minus, 2 - minus % 2)):
+        for _ in range(2 - minus % 2):
             node = Negation(position, node)
         return node
 
-    def _instance_of(self) -> Node:
-        node = self._postfix(self._primary())
+    def _instance_of(self, node: Node) -> Node:
         while self.at_word("instance") and self.ahead(1).text == "of":
             position = self.advance(2).start
             node = InstanceOf(position, node, self.type())
@@ -188,7 +206,7 @@ class Parser(Parts):
         for _ in range(self.limits.nesting * 2):
             token = self.token
             if token.kind != "op":
-                return node
+                return self._instance_of(node)
             if token.text == ".":
                 self.advance()
                 node = Path(token.start, node, self.member_name())

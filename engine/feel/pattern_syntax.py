@@ -15,6 +15,7 @@ _QUANTITY = re.compile(r"\{(\d{1,4})(,(\d{1,4})?)?\}")
 _PROPERTY = re.compile(r"\{([A-Za-z]{1,2}|Is[A-Za-z0-9-]+)\}")
 _SAME = frozenset("nrt\\|.?*+(){}-[]^$")
 _LAST = 0x10FFFF
+_CODE = re.compile(r"u([0-9A-Fa-f]{4})")
 _SPACES = (" ", "\t", "\n", "\r")
 # Escapes that stand for sets, as the inside of a class; upper case is the complement.
 _SETS = {
@@ -118,6 +119,11 @@ class _Translator:
             self.index += 1
         if self.index >= len(self.pattern):
             raise Undefined("bad_pattern")
+        # Not XPath's, but what people know of Java and JavaScript: [\u4e00-\u9fa5]
+        code = _CODE.match(self.pattern, self.index)
+        if code is not None:
+            self.index = code.end()
+            return f"\\x{{{code[1]}}}"
         character = self.pattern[self.index]
         self.index += 1
         if character in _SAME:

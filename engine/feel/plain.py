@@ -13,13 +13,14 @@ from engine.feel.temporal import SECOND, Date, DateTime, DayTimeDuration, Time
 from engine.feel.temporal_text import text_of
 from engine.feel.values import Context, FunctionValue, Range
 
+_MAX_DIGITS = 34  # beyond, an int would only have zeros, up to 6,000 of them
 _MAX_TIMEDELTA = 999_999_999 * 86_400 * SECOND
 
 
 def plain(value: Any) -> Any:
     """The plain Python value of a FEEL value; what Python cannot hold (the year 20000, nanoseconds) becomes text."""
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else value
+        return int(value) if value.adjusted() < _MAX_DIGITS and value == value.to_integral_value() else value
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     if isinstance(value, Context):

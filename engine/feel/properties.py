@@ -1,4 +1,4 @@
-"""What follows a dot: entries of contexts, parts of dates, times, durations and ranges (DMN 1.5, table 65)."""
+"""What follows a dot: entries of contexts, parts of dates, times, durations and ranges (DMN 1.5, 10.3.2.13)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.feel.budget import Run
 from engine.feel.temporal import DAY, HOUR, MINUTE, SECOND, Date, DateTime, DayTimeDuration, Time, YearMonthDuration
+from engine.feel.types import SIMPLE
 from engine.feel.values import Context, Range, kind_of
 
 _Reader = Callable[[Any], Any]
@@ -76,6 +77,16 @@ _READERS: dict[type, dict[str, _Reader]] = {
 }
 
 
+_TYPES = {
+    "timezone": "string",
+    "time offset": "days and time duration",
+    "start": "Any",
+    "end": "Any",
+    "start included": "boolean",
+    "end included": "boolean",
+}
+
+
 def member(run: Run, value: Any, name: str, position: int | None = None) -> Any:
     """``value.name``; of a list, the list of its items' ``name``; null when there is none."""
     kind = type(value)
@@ -92,3 +103,9 @@ def member(run: Run, value: Any, name: str, position: int | None = None) -> Any:
         run.note("no_entry" if value is not None else "entry_of_null", position, name=name, found=kind_of(value))
         return None
     return reader(value)
+
+
+def property_types(kind: str) -> dict[str, str]:
+    """The parts a value of that type has, and their types."""
+    readers = next((readers for python, readers in _READERS.items() if SIMPLE.get(kind) is python), {})
+    return {name: _TYPES.get(name, "number") for name in readers}

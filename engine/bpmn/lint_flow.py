@@ -105,6 +105,7 @@ def _check_event_gateway(inspection: Inspection, gateway: Element) -> None:
 
 
 def _check_scope(inspection: Inspection, container: Element) -> None:
+    elements = inspection.drawing.elements
     children = list(inspection.drawing.children(container.id))
     starts = [child for child in children if child.type == "startEvent"]
     begun = begins(inspection, container)
@@ -121,6 +122,8 @@ def _check_scope(inspection: Inspection, container: Element) -> None:
     plain = [start for start in starts if start.event is None]
     if len(plain) > 1:
         inspection.error("several_plain_starts", container, starts=", ".join(s.id for s in plain[:5]))
+    if any(flow.source not in elements or flow.target not in elements for flow in inspection.drawing.flows.values()):
+        return  # What a flow into nowhere should have reached cannot be told; the parser has named the flow.
     reached = reachable(inspection, begun)
     for child in children:
         if child.id not in reached and not _begun_by_event(inspection, child, reached):

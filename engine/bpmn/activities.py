@@ -12,6 +12,7 @@ from engine.bpmn.nodes import Container, Mapped, Node, ProcessSpec, text_list
 from engine.bpmn.scripts import Decided, Formula, formula, required
 from engine.bpmn.workflow import STARTED, nested
 from engine.errors import ExecutionFailed
+from engine.feel import SCRIPT_LIMITS
 
 if TYPE_CHECKING:
     from engine.bpmn.catching import Boundary
@@ -162,7 +163,7 @@ class ScriptTask(Activity):
 
     def __init__(self, process: ProcessSpec, element: Element, name: str = "") -> None:
         super().__init__(process, element, name)
-        self.script = required(element.script or "null")
+        self.script = required(element.script or "null", SCRIPT_LIMITS)
 
     def perform(self, token: Token) -> bool | None:
         workflow = token.workflow
@@ -246,6 +247,13 @@ class CallActivity(Activity):
         if spec is None:
             raise ExecutionFailed(
                 "the called process is not deployed", kind="process_missing", element_id=self.element.id, process=key
+            )
+        if not spec.root.entries:
+            raise ExecutionFailed(
+                "the called process has no start without an event",
+                kind="no_start",
+                element_id=self.element.id,
+                process=key,
             )
         child = workflow.place(spec.root, token, STARTED)
         child.data = {**(workflow.plain(token) if self.element.propagate_parent else {}), **token.data}

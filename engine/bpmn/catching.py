@@ -50,6 +50,8 @@ class Catching(Mapped):
             value = self.timer.evaluate(workflow.visible(token), environment, element_id)
             try:
                 timer = start_timer(self.event.timer_kind, value, environment.now, environment.limits)
+                if timer["due"] is None:
+                    raise BadTimer("the cycle is over before it begins")
             except BadTimer as error:
                 raise ExecutionFailed(
                     str(error), kind="timer", element_id=element_id, expression=self.timer.source
@@ -69,9 +71,8 @@ class Catching(Mapped):
         kept = token.internal_data
         if "timer" in kept:
             timer = kept["timer"]
-            if timer["due"] is not None:
-                due = datetime.fromisoformat(timer["due"])
-                facts.timers.append(Timer(token.id, self.element.id, due, timer.get("every"), self.process_key))
+            due = datetime.fromisoformat(timer["due"])
+            facts.timers.append(Timer(token.id, self.element.id, due, timer.get("every"), self.process_key))
         elif token._state == WAITING and self.event.kind in OUTSIDE:
             name = kept.get("name", self.event_name.source)
             scope = self.element.properties.get("scope") if self.event.kind == "signal" else None
@@ -143,7 +144,7 @@ class Boundary(Catching):
     def trigger(self, token: Token, payload: Mapping[str, Any]) -> None:
         workflow, activity = token.workflow, token.scope
         assert activity is not None
-        scope, lineage = activity.scope, activity.lineage
+        scope, lineage, caught = activity.scope, activity.lineage, token.data
         if self.element.interrupting:
             workflow.cancel_token(activity)
         else:
@@ -152,6 +153,7 @@ class Boundary(Catching):
         born = workflow.place(self, scope, STARTED)
         if lineage:
             born.internal_data["fork"] = lineage
+        born.data = dict(caught)
         self.enter(born)
         born.result = payload
         self.write_result(born)
@@ -174,7 +176,7 @@ class EventSubprocessStart(Activity, Catching):
     def trigger(self, token: Token, payload: Mapping[str, Any]) -> None:
         workflow, scope = token.workflow, token.scope
         assert scope is not None
-        lineage = scope.lineage
+        lineage, caught = scope.lineage, token.data
         if self.element.interrupting:
             for inner in list(scope.inner()):
                 if not isinstance(inner.task_spec, Boundary):
@@ -185,6 +187,7 @@ class EventSubprocessStart(Activity, Catching):
         host = workflow.place(self.host, scope, STARTED)
         if lineage:
             host.internal_data["fork"] = lineage
+        host.data = dict(caught)
         self.host.read_inputs(host)
         self.host.enter(host)
         self.host.open(host, [self], payload)
@@ -196,15 +199,19 @@ def side_path(beside: Token) -> list[str]:
     return lineage if len(lineage) >= MAX_LINEAGE else [*lineage, f"s{beside.workflow.next_serial()}.1"]
 
 
-def propagate(token: Token, kind: str, code: str | None, payload: Mapping[str, Any]) -> bool:
+def propagate(token: Token, kind: str, code: str | None, payload: Mapping[str, Any], message: str = "") -> bool:
     """Bring an error, an escalation or a cancel to who catches it: innermost scope first, in a scope event subprocesses
     before the border, the exact code before a catch-all. Answers whether anybody did.
+
+    Who catches it sees ``errorCode`` and ``errorMessage`` (or ``escalationCode``) beside what it brings.
     """
     level: Token | None = token
     while level is not None:
         catching = [t for t in level.inner() if t._state == WAITING and t.task_spec.catches(kind, code)]
         if catching:
             winner = min(catching, key=_rank)
+            if kind != "cancel":
+                winner.data = {f"{kind}Code": code} | ({"errorMessage": message} if message else {})
             winner.task_spec.trigger(winner, payload)
             return True
         level = level.scope

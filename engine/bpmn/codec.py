@@ -1,7 +1,7 @@
 """State of an instance as bytes, apart from its specification: compact JSON with a format version in front.
 
-Values that JSON lacks are written ``{"$": [tag, text]}``; a user's own context with a key ``$`` is wrapped itself, so no
-data from outside can ever be read as anything but data.
+Values that JSON lacks are written ``{"$": [tag, text]}``; a user's own context with a key ``$`` is wrapped itself, so
+no data from outside can ever be read as anything but data.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from engine.bpmn.workflow import Token
 
 Done = dict[str, Any]
-"""One finished activity: its ``activity`` id, ``handler`` node, own ``data``, and what was finished inside (``inner``)."""
+"""One finished activity: ``activity`` id, ``handler`` node, own ``data``, and what was finished inside (``inner``)."""
 
 
 def remember(token: Token, handler: Node | None) -> None:

@@ -119,7 +119,7 @@ class Execution:
         """
         token = self._waiting(key, JobTask)
         payload = taken(variables)
-        caught = propagate(token, "error", code, payload)
+        caught = propagate(token, "error", code, payload, message)
         if not caught:
             self._workflow.note(token, "failed", {"code": code})
             self._workflow.throw(token, "error", message or code, code, variables=payload)

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, NoReturn
 
 from engine.bpmn.limits import DEFAULTS, Limits
 from engine.errors import ExecutionFailed
-from engine.feel import STANDARD, FeelError, Host, Library, compile_expression, from_feel, to_feel
+from engine.feel import LIMITS, STANDARD, Expression, FeelError, Host, Library, compile_expression, from_feel, to_feel
+from engine.feel import Limits as FeelLimits
 
 _MISSING = object()
 
@@ -91,14 +92,15 @@ class Scope(Mapping[str, Any]):
 class Formula:
     """A designer's text: FEEL after a leading ``=``, else a literal."""
 
-    __slots__ = ("_compiled", "_library", "source", "text")
+    __slots__ = ("_compiled", "_limits", "source", "text")
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, limits: FeelLimits = LIMITS) -> None:
         self.source = source
         stripped = source.strip()
         self.text: str | None = stripped[1:].strip() if stripped.startswith("=") else None
-        self._library: Library | None = None
-        self._compiled: Any = None
+        self._limits = limits
+        # One pair, replaced as a whole: threads share it.
+        self._compiled: tuple[Library, Expression] | None = None
 
     @property
     def is_feel(self) -> bool:
@@ -113,14 +115,26 @@ class Formula:
         if self.text is None:
             return self.source
         try:
-            if self._library is not environment.library:
-                self._compiled = compile_expression(self.text, library=environment.library)
-                self._library = environment.library
-            return from_feel(self._compiled.evaluate(scope, environment.host))
+            return from_feel(self._expression(environment.library).evaluate(scope, environment.host))
         except FeelError as error:
             raise ExecutionFailed(
                 str(error), kind="expression", element_id=element_id, expression=self.source
             ) from error
+
+    def _expression(self, library: Library) -> Expression:
+        compiled = self._compiled
+        if compiled is None or compiled[0] is not library:
+            assert self.text is not None
+            compiled = (library, compile_expression(self.text, library=library, limits=self._limits))
+            self._compiled = compiled
+        return compiled[1]
+
+    def _reasons(self, scope: Mapping[str, Any], environment: Environment) -> str:
+        """Why the value is null, for people who look for the mistake."""
+        if self.text is None:
+            return ""
+        _, reasons = self._expression(environment.library).evaluate_explained(scope, environment.host)
+        return "; ".join(reason.text() for reason in reasons)[:500]
 
     def test(self, scope: Mapping[str, Any], environment: Environment, element_id: str) -> bool:
         """A condition's truth.
@@ -137,6 +151,7 @@ class Formula:
             element_id=element_id,
             expression=self.source,
             value=repr(value)[:200],
+            reasons=self._reasons(scope, environment),
         )
 
 
@@ -145,10 +160,10 @@ def formula(text: str | None) -> Formula | None:
     return Formula(text) if text is not None and text.strip() else None
 
 
-def required(text: str) -> Formula:
+def required(text: str, limits: FeelLimits = LIMITS) -> Formula:
     """A ``Formula`` of FEEL where the leading ``=`` may be missing (conditions, collections)."""
     stripped = text.strip()
-    return Formula(stripped if stripped.startswith("=") else f"={stripped}")
+    return Formula(stripped if stripped.startswith("=") else f"={stripped}", limits)
 
 
 class FeelEngine:

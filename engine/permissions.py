@@ -46,8 +46,16 @@ class Grant:
     city_wide: bool = False
 
     def reaches(self, area_path: str) -> bool:
-        """Whether a place lies in what the organisation serves; a place in no known area is the city-wide roles'."""
-        return self.city_wide or (bool(area_path) and area_path.startswith(self.areas))
+        """Whether a place lies in what the organisation serves; one in no known area is theirs who serve the whole city
+        (a hotline hears of places outside)."""
+        if self.city_wide:
+            return True
+        return area_path.startswith(self.areas) if area_path else self.serves_city
+
+    @property
+    def serves_city(self) -> bool:
+        """Whether the organisation serves the whole city: the top of every path."""
+        return any(path.count("/") == 1 for path in self.areas)
 
 
 @dataclass(frozen=True)
@@ -224,9 +232,17 @@ def visible_cases(actor: Actor) -> ColumnElement[bool]:
     """The condition on ``Case`` for lists: the same answer as ``can(actor, "case.view", case)``, for many at once."""
     if actor.machine or any(VIEW_IN_AREA in grant.deeds and grant.city_wide for grant in actor.grants):
         return true()
-    paths = {path for grant in actor.grants if VIEW_IN_AREA in grant.deeds for path in grant.areas}
-    inside = [Case.area_path.startswith(path, autoescape=True) for path in sorted(paths)]
+    inside = [_served(grant) for grant in _widest(actor.grants) if VIEW_IN_AREA in grant.deeds]
     return or_(false(), *inside, _involvement(actor))
+
+
+def _served(grant: Grant) -> ColumnElement[bool]:
+    """The condition on ``Case`` for ``grant.reaches(case.area_path)``."""
+    if grant.city_wide:
+        return true()
+    paths = [Case.area_path.startswith(path, autoescape=True) for path in grant.areas]
+    nowhere = Case.area_path == "" if grant.serves_city else false()
+    return or_(nowhere, *paths)
 
 
 def workable_tasks(actor: Actor) -> ColumnElement[bool]:
@@ -243,11 +259,7 @@ def workable_tasks(actor: Actor) -> ColumnElement[bool]:
         _candidate(TaskCandidate.person_id == person),
     ]
     for grant in _widest(actor.grants):
-        place: ColumnElement[bool] = or_(
-            Task.case_id.is_(None),
-            true() if grant.city_wide else false(),
-            *(Case.area_path.startswith(path, autoescape=True) for path in grant.areas),
-        )
+        place = or_(Task.case_id.is_(None), _served(grant))
         fits = or_(Task.organisation_id == grant.organisation_id, and_(Task.organisation_id.is_(None), place))
         ways.append(and_(_candidate(TaskCandidate.role == grant.role), fits))
     return or_(*ways)

@@ -77,7 +77,8 @@ def test_the_records_refuse_change_after_an_upgrade(empty_url, table):
             )
             connection.execute(
                 text(
-                    "INSERT INTO deadline_entry (deadline_id, sequence, kind, at, effective_at, limit_text, reason, facts)"
+                    "INSERT INTO deadline_entry"
+                    " (deadline_id, sequence, kind, at, effective_at, limit_text, reason, facts)"
                     " VALUES (1, 1, 'start', '2026-01-01', '2026-01-01', '', '', '{}')"
                 )
             )

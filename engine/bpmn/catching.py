@@ -13,12 +13,12 @@ from engine.bpmn.model import Element, EventDefinition
 from engine.bpmn.nodes import Mapped, ProcessSpec
 from engine.bpmn.scripts import Formula, formula, required
 from engine.bpmn.timers import BadTimer, next_cycle, start_timer
-from engine.bpmn.workflow import STARTED, WAITING
+from engine.bpmn.tokens import STARTED, WAITING
 from engine.bpmn.writers import MAX_LINEAGE
 from engine.errors import ExecutionFailed
 
 if TYPE_CHECKING:
-    from engine.bpmn.workflow import Token
+    from engine.bpmn.tokens import Token
 
 OUTSIDE = frozenset({"message", "signal", "conditional"})
 

@@ -15,12 +15,13 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from engine.bpmn.workflow import LIVE, READY, WAITING
+from engine.bpmn.tokens import LIVE, READY, WAITING
 from engine.errors import ExecutionFailed
 from engine.feel import YearsMonths
 
 if TYPE_CHECKING:
-    from engine.bpmn.workflow import CaseWorkflow, Token
+    from engine.bpmn.tokens import Token
+    from engine.bpmn.workflow import CaseWorkflow
 
 FORMAT = 1
 _MAGIC = b"CL"

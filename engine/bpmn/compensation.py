@@ -8,7 +8,7 @@ from engine.bpmn.nodes import Node
 from engine.errors import ExecutionFailed
 
 if TYPE_CHECKING:
-    from engine.bpmn.workflow import Token
+    from engine.bpmn.tokens import Token
 
 Done = dict[str, Any]
 """One finished activity: ``activity`` id, ``handler`` node, own ``data``, and what was finished inside (``inner``)."""

@@ -11,16 +11,17 @@ from datetime import datetime
 from typing import Any
 
 from engine.bpmn import codec
-from engine.bpmn.activities import JobTask, UserTask
 from engine.bpmn.catching import Catching, propagate
 from engine.bpmn.facts import Facts, LiveToken, Thrown
 from engine.bpmn.migration import migrated, problems_of
 from engine.bpmn.moves import move, reopen, skip
 from engine.bpmn.nodes import Node
+from engine.bpmn.open_work import JobTask, UserTask
 from engine.bpmn.program import Program
 from engine.bpmn.scripts import Environment
+from engine.bpmn.tokens import CANCELLED, ERROR, LIVE, STARTED, WAITING, Token
 from engine.bpmn.values import taken
-from engine.bpmn.workflow import CANCELLED, ERROR, LIVE, STARTED, WAITING, CaseWorkflow, Token
+from engine.bpmn.workflow import CaseWorkflow
 from engine.errors import Conflict, ExecutionFailed, Problem
 
 

@@ -106,13 +106,14 @@ def _read_mapping(child: etree._Element, element: Element, report: Report) -> No
         target = (entry.get("target") or "").strip()
         if kind not in {"input", "output"}:
             report("unsupported_extension", entry, extension=kind, on="ioMapping")
-        elif not _is_path(target):
+        elif not is_path(target):
             report("bad_mapping_target", entry, target=target)
         else:
             (element.inputs if kind == "input" else element.outputs).append(Mapping(entry.get("source"), target))
 
 
-def _is_path(target: str) -> bool:
+def is_path(target: str) -> bool:
+    """Whether a text names a variable, or a part of one (``a.b``)."""
     return bool(target) and all(
         part and not part[0].isdigit() and all(c.isalnum() or c == "_" for c in part) for part in target.split(".")
     )
@@ -144,14 +145,14 @@ def _read_priority(child: etree._Element, element: Element, report: Report) -> N
 def _read_script(child: etree._Element, element: Element, report: Report) -> None:
     element.script = child.get("expression")
     element.result_variable = (child.get("resultVariable") or "").strip()
-    if not (element.script or "").strip() or not _is_path(element.result_variable):
+    if not (element.script or "").strip() or not is_path(element.result_variable):
         report("script_incomplete", child)
 
 
 def _read_decision(child: etree._Element, element: Element, report: Report) -> None:
     element.decision_id = (child.get("decisionId") or "").strip()
     element.result_variable = (child.get("resultVariable") or "").strip()
-    if not element.decision_id or not _is_path(element.result_variable):
+    if not element.decision_id or not is_path(element.result_variable):
         report("decision_incomplete", child)
     if child.get("bindingType") not in {None, "deployment", "latest"}:
         report("unsupported_binding", child, binding=child.get("bindingType"))

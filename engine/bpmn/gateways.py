@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.bpmn.nodes import Branch, Lineage, Node
-from engine.bpmn.workflow import READY, STARTED, WAITING
+from engine.bpmn.tokens import READY, STARTED, WAITING
 from engine.bpmn.writers import common
 from engine.errors import ExecutionFailed
 
 if TYPE_CHECKING:
     from engine.bpmn.catching import CatchEvent
-    from engine.bpmn.workflow import CaseWorkflow, Token
+    from engine.bpmn.tokens import Token
+    from engine.bpmn.workflow import CaseWorkflow
 
 
 class ExclusiveGateway(Node):

@@ -14,7 +14,7 @@ from engine.errors import ExecutionFailed
 
 if TYPE_CHECKING:
     from engine.bpmn.catching import Boundary
-    from engine.bpmn.workflow import Token
+    from engine.bpmn.tokens import Token
 
 COUNTERS = ("numberOfInstances", "numberOfActiveInstances", "numberOfCompletedInstances", "numberOfTerminatedInstances")
 

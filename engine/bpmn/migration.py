@@ -10,7 +10,8 @@ from engine.bpmn.catching import EventSubprocessStart
 from engine.bpmn.loops import LoopBody
 from engine.bpmn.nodes import Node
 from engine.bpmn.throwing import CompensationThrow
-from engine.bpmn.workflow import LIVE, CaseWorkflow, Token
+from engine.bpmn.tokens import LIVE, Token
+from engine.bpmn.workflow import CaseWorkflow
 from engine.errors import DeploymentRejected, Problem
 
 if TYPE_CHECKING:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.bpmn.activities import JobTask, UserTask
 from engine.bpmn.catching import Boundary, CatchEvent, EventSubprocessStart
-from engine.bpmn.nodes import Container, Node
-from engine.bpmn.workflow import COMPLETED, ERROR, STARTED, CaseWorkflow, Token
+from engine.bpmn.nodes import Node
+from engine.bpmn.open_work import JobTask, UserTask
+from engine.bpmn.scopes import Container
+from engine.bpmn.tokens import COMPLETED, ERROR, STARTED, Token
+from engine.bpmn.workflow import CaseWorkflow
 from engine.errors import Conflict
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.events_reader import read_definition, read_event_definitions
-from engine.bpmn.extensions import read_extensions, read_loop_extensions, read_subscription
-from engine.bpmn.model import ACTIVITIES, EVENTS, GATEWAYS, Drawing, Element, Flow, Loop, Mapping
-from engine.bpmn.reader import BPMN, line_of
+from engine.bpmn.events_reader import read_event_definitions
+from engine.bpmn.extensions import read_extensions, read_subscription
+from engine.bpmn.model import ACTIVITIES, EVENTS, GATEWAYS, Drawing, Element, Flow
+from engine.bpmn.parser_parts import PartsReader
+from engine.bpmn.reader import BPMN, is_true, line_of, reference, tag_of, text_of
 from engine.errors import Problem
 
 _NODES = ACTIVITIES | GATEWAYS | EVENTS
@@ -66,7 +67,6 @@ _PARTS = frozenset(
         "outputSet",
     ]
 )
-_DEFAULT_SCRIPT_LANGUAGES = frozenset({"", "feel"})
 
 
 @dataclass
@@ -84,35 +84,11 @@ def parse(root: etree._Element, file: str) -> Definitions:
     return _Parser(root, file).read()
 
 
-def tag_of(node: etree._Element) -> str:
-    """The local name of a BPMN element, or '' for one of another namespace."""
-    name = etree.QName(node)
-    return name.localname if name.namespace == BPMN else ""
-
-
-def text_of(node: etree._Element, tag: str) -> str:
-    """The text of the first child of that BPMN name, or ''."""
-    child = node.find(f"{{{BPMN}}}{tag}")
-    return (child.text or "").strip() if child is not None else ""
-
-
-def is_true(node: etree._Element, name: str, default: bool = False) -> bool:
-    """A boolean XML attribute."""
-    value = node.get(name)
-    return default if value is None else value.strip() in {"true", "1"}
-
-
-def reference(value: str | None) -> str:
-    """A QName reference without its prefix."""
-    return (value or "").strip().rpartition(":")[2]
-
-
-class _Parser:
+class _Parser(PartsReader):
     def __init__(self, root: etree._Element, file: str) -> None:
+        super().__init__(root)
         self.root = root
         self.result = Definitions(file)
-        self.declared: dict[str, tuple[str, etree._Element]] = {}
-        self.correlation_keys: dict[str, str | None] = {}
         self.drawing = Drawing("", file)
         self.lanes: dict[str, str] = {}
         self.associations: list[tuple[str, str]] = []
@@ -226,7 +202,7 @@ class _Parser:
         self._refuse_attributes(node, tag)
         self._refuse_children(node, tag)
         read_extensions(node, element, self.problem)
-        self._read_parts(node, element)
+        self.read_parts(node, element)
         if tag in EVENTS:
             read_event_definitions(node, element, self.declared, self.correlation_keys, self.problem)
         self.drawing.elements[element.id] = element
@@ -260,104 +236,6 @@ class _Parser:
             ):
                 continue
             self.problem("unsupported_element", child, tag=name)
-
-    def _read_parts(self, node: etree._Element, element: Element) -> None:
-        for child in node:
-            tag = tag_of(child)
-            if tag == "multiInstanceLoopCharacteristics":
-                element.loop = self._read_multi_instance(child)
-            elif tag == "standardLoopCharacteristics":
-                condition = child.find(f"{{{BPMN}}}loopCondition")
-                element.loop = Loop("standard", test_before=is_true(child, "testBefore"))
-                element.loop.maximum = child.get("loopMaximum")
-                element.loop.loop_condition = self.expression(condition)
-            elif tag == "dataInputAssociation":
-                self._read_association(node, child, element, incoming=True)
-            elif tag == "dataOutputAssociation":
-                self._read_association(node, child, element, incoming=False)
-        if node.get("messageRef"):
-            self._read_message(node, element)
-
-    def _read_message(self, node: etree._Element, element: Element) -> None:
-        kind, message = self.declared.get(reference(node.get("messageRef")), ("", None))
-        if kind != "message" or message is None:
-            self.problem("unknown_reference", node, kind="message", reference=node.get("messageRef"))
-            return
-        element.message_name = (message.get("name") or "").strip()
-        element.correlation_key = self.correlation_keys.get(message.get("id", ""))
-
-    def _read_association(self, owner: etree._Element, node: etree._Element, element: Element, incoming: bool) -> None:
-        """A data association between a data object and a declared data input or output of the activity."""
-        sources = [reference(n.text) for n in node.iterchildren(f"{{{BPMN}}}sourceRef")]
-        target = reference(text_of(node, "targetRef"))
-        for extra in ("assignment", "transformation"):
-            if node.find(f"{{{BPMN}}}{extra}") is not None:
-                self.problem("unsupported_element", node, tag=extra)
-        ports = {
-            n.get("id"): n.get("name") or n.get("id")
-            for n in owner.iter(f"{{{BPMN}}}dataInput", f"{{{BPMN}}}dataOutput")
-        }
-        objects = self._data_object_names()
-        source = sources[0] if sources else ""
-        if incoming and target in ports and source in objects:
-            element.inputs.append(Mapping(f"={objects[source]}", str(ports[target])))
-        elif not incoming and source in ports and target in objects:
-            element.outputs.append(Mapping(f"={ports[source]}", objects[target]))
-
-    def _data_object_names(self) -> dict[str, str]:
-        names = {}
-        for node in self.root.iter(f"{{{BPMN}}}dataObject", f"{{{BPMN}}}dataObjectReference"):
-            names[node.get("id", "")] = reference(node.get("dataObjectRef")) or node.get("id", "")
-        return names
-
-    def _read_multi_instance(self, node: etree._Element) -> Loop:
-        loop = Loop("sequential" if is_true(node, "isSequential") else "parallel")
-        read_loop_extensions(node, loop, self.problem)
-        loop.cardinality = self.expression(node.find(f"{{{BPMN}}}loopCardinality"))
-        loop.completion_condition = self.expression(node.find(f"{{{BPMN}}}completionCondition"))
-        loop.behavior = node.get("behavior") or "All"
-        for name in ("noneBehaviorEventRef", "oneBehaviorEventRef"):
-            if node.get(name):
-                self._read_behavior_event(node, node.get(name), loop, name)
-        for child in node:
-            tag = tag_of(child)
-            if tag == "complexBehaviorDefinition":
-                self._read_complex_behavior(child, loop)
-            elif tag and tag not in {"extensionElements", "loopCardinality", "completionCondition", "documentation"}:
-                self.problem("unsupported_element", child, tag=tag)
-        return loop
-
-    def _read_behavior_event(self, node: etree._Element, name: str | None, loop: Loop, attribute: str) -> None:
-        tag, declared = self.declared.get(reference(name), ("", None))
-        if declared is None or not tag.endswith("EventDefinition"):
-            self.problem("unknown_reference", node, kind="eventDefinition", reference=name)
-            return
-        definition = read_definition(declared, tag, self.declared, self.correlation_keys, self.problem)
-        if attribute == "noneBehaviorEventRef":
-            loop.none_event = definition
-        else:
-            loop.one_event = definition
-
-    def _read_complex_behavior(self, node: etree._Element, loop: Loop) -> None:
-        condition = self.expression(node.find(f"{{{BPMN}}}condition"))
-        event = node.find(f"{{{BPMN}}}event")
-        definition = None
-        for child in event if event is not None else ():
-            if tag_of(child).endswith("EventDefinition"):
-                definition = read_definition(child, tag_of(child), self.declared, self.correlation_keys, self.problem)
-        if condition is None or definition is None:
-            self.problem("complex_behavior_incomplete", node)
-            return
-        loop.complex_events.append((condition, definition))
-
-    def expression(self, node: etree._Element | None) -> str | None:
-        """The text of a formal expression; another language than FEEL is refused."""
-        if node is None:
-            return None
-        language = (node.get("language") or "").rpartition("/")[2].lower()
-        if language not in _DEFAULT_SCRIPT_LANGUAGES and "feel" not in language:
-            self.problem("foreign_expression", node, language=node.get("language"))
-        return (node.text or "").strip() or None
 
     def _read_flow(self, node: etree._Element) -> None:
         flow = Flow(

@@ -10,20 +10,20 @@ from engine.bpmn.activities import (
     CallActivity,
     DecisionTask,
     EventSubProcess,
-    JobTask,
     MessageTask,
     ScriptTask,
     SubProcess,
-    UserTask,
-)  # fmt: skip
+)
 from engine.bpmn.catching import Boundary, CatchEvent, EventSubprocessStart
 from engine.bpmn.gateways import EventGateway, ExclusiveGateway, InclusiveGateway, ParallelGateway
 from engine.bpmn.limits import DEFAULTS, Limits
 from engine.bpmn.loops import LoopBody, MultiInstance, StandardLoop
 from engine.bpmn.model import Drawing, Element
-from engine.bpmn.nodes import Branch, Container, Node, ProcessNode, ProcessSpec
+from engine.bpmn.nodes import Branch, Node, ProcessSpec
+from engine.bpmn.open_work import JobTask, UserTask
 from engine.bpmn.parser import Definitions, parse
 from engine.bpmn.reader import read_xml
+from engine.bpmn.scopes import Container, ProcessNode
 from engine.bpmn.throwing import CancelEnd, CompensationThrow, ErrorEnd, LinkThrow, StartEvent, TerminateEnd, ThrowEvent
 from engine.errors import DeploymentRejected, Problem
 

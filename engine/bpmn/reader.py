@@ -42,6 +42,29 @@ def line_of(node: etree._Element) -> int | None:
     return line if isinstance(line, int) else None
 
 
+def tag_of(node: etree._Element) -> str:
+    """The local name of a BPMN element, or '' for one of another namespace."""
+    name = etree.QName(node)
+    return name.localname if name.namespace == BPMN else ""
+
+
+def text_of(node: etree._Element, tag: str) -> str:
+    """The text of the first child of that BPMN name, or ''."""
+    child = node.find(f"{{{BPMN}}}{tag}")
+    return (child.text or "").strip() if child is not None else ""
+
+
+def is_true(node: etree._Element, name: str, default: bool = False) -> bool:
+    """A boolean XML attribute."""
+    value = node.get(name)
+    return default if value is None else value.strip() in {"true", "1"}
+
+
+def reference(value: str | None) -> str:
+    """A QName reference without its prefix."""
+    return (value or "").strip().rpartition(":")[2]
+
+
 def _refuse_bytes(data: bytes, file: str, limits: Limits) -> Problem | None:
     if len(data) > limits.file_bytes:
         return Problem("file_too_large", file, facts={"bytes": len(data), "limit": limits.file_bytes})

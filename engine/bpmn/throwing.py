@@ -10,10 +10,10 @@ from engine.bpmn.compensation import Done, take_from, take_out
 from engine.bpmn.model import Element, EventDefinition
 from engine.bpmn.nodes import Branch, ProcessSpec
 from engine.bpmn.scripts import Formula, formula
-from engine.bpmn.workflow import COMPLETED, STARTED
+from engine.bpmn.tokens import COMPLETED, STARTED
 
 if TYPE_CHECKING:
-    from engine.bpmn.workflow import Token
+    from engine.bpmn.tokens import Token
 
 
 class StartEvent(Activity):

@@ -30,6 +30,10 @@ class Settings:
     max_upload_mb: int = _setting(20, "largest upload in megabytes")
     worker_interval_seconds: int = _setting(1, "seconds between two looks for due work")
     rate_limit_storage: str = _setting("memory://", "Flask-Limiter storage shared by the web processes")
+    outbound_hosts: str = _setting("", "hosts processes may call, with commas; private:HOST may be a private address")
+    smtp_host: str = _setting("", "host[:port] that sends mail; without one, mail stays in the outbox")
+    mail_from: str = _setting("cityloop@localhost", "sender of mail")
+    sandbox: bool = _setting(False, "set to 1 for trials: nothing leaves the house")
     max_steps: int = _setting(500, "automatic steps a process may take in one transaction")
     max_step_seconds: float = _setting(2.0, "seconds a process may compute in one transaction")
 

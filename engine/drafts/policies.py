@@ -24,7 +24,7 @@ SEVERITIES = ("error", "warning")
 
 
 def policy_problems(session: Session, files: Mapping[str, bytes]) -> list[Problem]:
-    """Every place where a diagram of ``files`` breaks an active policy; what they call is found in what is published."""
+    """Every place where a diagram of ``files`` breaks an active policy; called processes are found where published."""
     policies = active_policies(session)
     own = drawings_of(files)
     if not policies or not own:

@@ -27,12 +27,17 @@ class Answerer:
     """Fills forms. ``facts`` (case, expected, context, tests, task) lie over the form's variables."""
 
     def __init__(
-        self, variables: Mapping[str, Any], facts: Mapping[str, Any], store_file: StoreFile, library: Library = STANDARD
+        self,
+        variables: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        store_file: StoreFile,
+        library: Library = STANDARD,
+        host: Host | None = None,
     ) -> None:
         self.scope: dict[str, Any] = {**variables, **facts}
         self.store_file = store_file
         self.library = library
-        self.host = Host(now=clock.now())
+        self.host = host or Host(now=clock.now())
 
     def fill(self, schema: Mapping[str, Any], given: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Answers by field key, in the order of the form: later fields see earlier answers; ``given`` ones stand.

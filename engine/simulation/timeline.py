@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock, evidence, intake, jobs, tasks
 from engine.case_context import case_context
-from engine.domain_functions import LIBRARY
+from engine.domain_functions import LIBRARY, host_for
 from engine.errors import CityLoopError, ExecutionFailed, InvalidInput
 from engine.owed import run_due
 from engine.permissions import Actor
@@ -228,7 +228,8 @@ def answer_form(
         "tests": list(sample.tests),
         "task": {"element_id": task.element_id, "name": task.name, "times": times or 0},
     }
-    answerer = Answerer(task.variables, facts, _file_store(session, actor, settings), LIBRARY)
+    store = _file_store(session, actor, settings)
+    answerer = Answerer(task.variables, facts, store, LIBRARY, host_for(session))
     return answerer.fill(form.schema, given or {})
 
 

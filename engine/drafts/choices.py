@@ -1,0 +1,129 @@
+"""What the editors offer instead of free text: forms, decisions, processes, groups, connectors, stages … and variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.case_context import CASE_FIELDS
+from engine.decisions import read_dmn
+from engine.domain_functions import LIBRARY
+from engine.drafts.files import kind_of, published_files
+from engine.drafts.policies import drawings_of
+from engine.reference import data
+from engine.storage import Role, ServiceType
+
+KINDS = ("service", "shared", "action", "contingency")
+Option = dict[str, Any]
+
+
+def choices(session: Session, files: Mapping[str, bytes], language: str) -> dict[str, list[Option]]:
+    """Lists of ``{value, label}``, in the reader's language where there are names in both."""
+    english = language == "en"
+    everything = {**{p: f.content for p, f in published_files(session).items()}, **files}
+    return {
+        "groups": [
+            {"value": r.code, "label": r.name_en if english else r.name}
+            for r in session.scalars(select(Role).order_by(Role.position, Role.code))
+        ],
+        "service_types": [
+            {"value": s.code, "label": s.name_en if english else s.name}
+            for s in session.scalars(select(ServiceType).order_by(ServiceType.position))
+        ],
+        "processes": [
+            {"value": d.key, "label": f"{d.process.name or d.key}"}
+            for d in sorted(drawings_of(everything), key=lambda d: d.key)
+        ],
+        "forms": [{"value": key, "label": key} for key in _form_ids(everything)],
+        "decisions": _decisions(everything),
+        "connectors": [_connector(code, row, english) for code, row in data("connectors.yaml")["connectors"].items()],
+        "stages": [{"value": stage, "label": stage} for stage in _used(everything, "stage")],
+        "evidence": [{"value": slots, "label": slots} for slots in _used(everything, "evidence")],
+        "kinds": [{"value": kind, "label": kind} for kind in KINDS],
+    }
+
+
+def places(session: Session, files: Mapping[str, bytes]) -> dict[str, dict[str, str]]:
+    """Where a form, decision or process lies: kind → id → path."""
+    everything = {**{p: f.content for p, f in published_files(session).items()}, **files}
+    return {
+        "form": {key: f"forms/{key}.form" for key in _form_ids(everything)},
+        "process": {d.key: d.file for d in drawings_of(everything)},
+        "decision": {
+            decision: path
+            for path, content in everything.items()
+            if path.endswith(".dmn")
+            for decision in read_dmn(content, path).decisions
+        },
+    }
+
+
+def variables(language: str) -> list[Option]:
+    """What every expression sees besides the process's own variables."""
+    english = language == "en"
+    return [
+        {"name": "case", "type": "Context", "info": "The case" if english else "案件", "entries": [
+            {"name": name, "type": kind, "info": words[1 if english else 0]} for name, (kind, *words) in CASE_FIELDS.items()
+        ]},
+    ]  # fmt: skip
+
+
+def functions(language: str) -> list[Option]:
+    """The house's own functions for the editor's completion."""
+    english = language == "en"
+    return [
+        {
+            "name": f.name,
+            "params": [p.name for p in f.parameters],
+            "info": f.description_en if english else f.description_zh,
+        }
+        for f in LIBRARY.own()
+    ]
+
+
+def _form_ids(files: Mapping[str, bytes]) -> list[str]:
+    return sorted(p.removeprefix("forms/").removesuffix(".form") for p in files if kind_of(p) == "form")
+
+
+def _decisions(files: Mapping[str, bytes]) -> list[Option]:
+    found = []
+    for path, content in files.items():
+        if path.endswith(".dmn"):
+            found += [{"value": d.id, "label": d.name or d.id} for d in read_dmn(content, path).decisions.values()]
+    return sorted(found, key=lambda option: option["value"])
+
+
+def _used(files: Mapping[str, bytes], name: str) -> list[str]:
+    """Values of a property that diagrams already use, most used first."""
+    counts: dict[str, int] = {}
+    for drawing in drawings_of(files):
+        for element in drawing.elements.values():
+            value = element.properties.get(name, "")
+            if value and not value.startswith("="):
+                counts[value] = counts.get(value, 0) + 1
+    return sorted(counts, key=lambda value: (-counts[value], value))
+
+
+def _connector(code: str, row: Mapping[str, Any], english: bool) -> Option:
+    def words(part: Mapping[str, Any], name: str) -> str:
+        return str(part.get(f"{name}_en" if english else name) or "")
+
+    return {
+        "value": code,
+        "type": code,
+        "label": words(row, "name"),
+        "description": words(row, "description"),
+        "inputs": [
+            {
+                "name": i["name"],
+                "label": words(i, "label"),
+                "required": bool(i.get("required")),
+                "choices": [{"value": c, "label": c} for c in i.get("choices", ())],
+            }
+            for i in row.get("inputs") or ()
+        ],
+        "outputs": [{"name": o["name"], "label": words(o, "label")} for o in row.get("outputs") or ()],
+    }

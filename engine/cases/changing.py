@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock, history, responsibility
-from engine.cases.telling import link
+from engine.cases.telling import hand_over, link
 from engine.errors import ExecutionFailed
 from engine.instances import case_changed, close_case
 from engine.permissions import Actor
@@ -113,8 +113,7 @@ def _become(session: Session, actor: Actor, case: Case, value: Any, reason: str,
 def _answer(session: Session, actor: Actor, case: Case, value: Any, reason: str, old: dict[str, Any]) -> None:
     wanted = value.get("code") if isinstance(value, Mapping) else value
     organisation = responsibility.resolve(session, str(wanted), case)
-    if organisation.id != case.responsible_organisation_id:
-        responsibility.assign(session, actor, case, organisation, reason or "process")
+    hand_over(session, actor, case, organisation, reason or "process")
 
 
 def _duplicate(session: Session, actor: Actor, case: Case, value: Any, reason: str, old: dict[str, Any]) -> None:

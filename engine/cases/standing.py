@@ -17,8 +17,6 @@ from engine.storage import (
     ENDED,
     Case,
     CaseStatus,
-    Deadline,
-    DeadlineStatus,
     InstanceStatus,
     Organisation,
     ProcessDefinition,
@@ -41,8 +39,7 @@ def suspend(session: Session, actor: Actor, case_id: int, reason: str) -> Case:
     _may_become(case, CaseStatus.SUSPENDED)
     case.status = CaseStatus.SUSPENDED
     _set_instances(session, case, InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED)
-    for deadline in _clocks(session, case, DeadlineStatus.RUNNING, DeadlineStatus.PAUSED):
-        deadlines.pause(session, actor, deadline, reason, hold=HOLD)
+    deadlines.pause_case(session, actor, case.id, reason, hold=HOLD)
     return _told(session, actor, case, "case.suspended", reason, {"status": "open"})
 
 
@@ -57,8 +54,7 @@ def resume(session: Session, actor: Actor, case_id: int, reason: str) -> Case:
         raise Conflict("the case is not suspended", kind="stale", case=case.number)
     case.status = CaseStatus.OPEN
     _set_instances(session, case, InstanceStatus.SUSPENDED, InstanceStatus.ACTIVE)
-    for deadline in _clocks(session, case, DeadlineStatus.PAUSED):
-        deadlines.resume(session, actor, deadline, reason, hold=HOLD)
+    deadlines.resume_case(session, actor, case.id, reason, hold=HOLD)
     return _told(session, actor, case, "case.resumed", reason, {"status": "suspended"})
 
 
@@ -147,12 +143,6 @@ def _set_instances(session: Session, case: Case, old: InstanceStatus, new: Insta
         .values(status=new, updated_at=clock.now(), lock_version=ProcessInstance.lock_version + 1)
         .execution_options(synchronize_session="fetch")
     )
-
-
-def _clocks(session: Session, case: Case, *states: DeadlineStatus) -> Any:
-    return session.scalars(
-        select(Deadline).where(Deadline.case_id == case.id, Deadline.status.in_(states)).order_by(Deadline.id)
-    ).all()
 
 
 def _told(session: Session, actor: Actor, case: Case, kind: str, reason: str, old: dict[str, Any]) -> Case:

@@ -61,9 +61,24 @@ def assign(session: Session, actor: Actor, case_id: int, organisation_id: int, r
         problems.append(FieldProblem("organisation", "unknown_organisation"))
     if problems or organisation is None:
         raise InvalidInput("the case cannot be assigned like that", problems)
-    responsibility.assign(session, actor, case, organisation, reason)
+    hand_over(session, actor, case, organisation, reason)
     case_changed(session, case)
     return case
+
+
+def hand_over(session: Session, actor: Actor, case: Case, organisation: Organisation, reason: str) -> None:
+    """Make ``organisation`` answer for the case and tell the history; nothing when it does already."""
+    old = case.responsible_organisation_id
+    if responsibility.assign(session, actor, case, organisation, reason):
+        history.record(
+            session,
+            actor,
+            case.id,
+            "case.assigned",
+            old={"organisation": old},
+            new={"organisation": organisation.id, "name": organisation.name},
+            reason=reason,
+        )
 
 
 def link(session: Session, actor: Actor, case: Case, other: Case, kind: str) -> None:

@@ -48,7 +48,7 @@ class Advance:
     before: Facts = field(default_factory=lambda: NOTHING)
     kind: str = "instance.advanced"
     line: dict[str, Any] = field(default_factory=dict)
-    completed_task: str = ""
+    done_key: str = ""
 
     def deed(self, kind: str, **line: Any) -> None:
         """Name the deed in the history line this step writes; ``line`` as ``history.record`` takes it."""

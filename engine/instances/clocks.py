@@ -67,7 +67,7 @@ def stop_task_clocks(advance: Advance, gone: Sequence[OpenTask]) -> None:
     keys = [task.key for task in gone if task.properties.get("limit")]
     if not keys:
         return
-    done = advance.completed_task
+    done = advance.done_key
     rows = advance.session.execute(
         select(Deadline, Task.key)
         .join(Task, Task.id == Deadline.task_id)

@@ -60,7 +60,7 @@ def close_case(session: Session, actor: Actor, case: Case, status: CaseStatus, *
         case.close_reason = reason
     case.lock_version += 1
     stop_clocks(session, actor, case, status.value)
-    responsibility.release(session, actor, case)
+    responsibility.end(session, case)
     session.flush()
     history.record(
         session,

@@ -42,7 +42,7 @@ def derive(advance: Advance, facts: Facts) -> list[dict[str, Any]]:
     fresh = [task for task in facts.tasks if task.key not in known]
     if gone:
         stop_task_clocks(advance, gone)
-        lines += withdraw_tasks(advance, [task for task in gone if task.key != advance.completed_task])
+        lines += withdraw_tasks(advance, [task for task in gone if task.key != advance.done_key])
     if advance.bundle.limited:
         stop_activity_clocks(advance, facts.steps)
     if fresh:
@@ -162,6 +162,7 @@ def _look_for_early_messages(advance: Advance, names: Sequence[str]) -> None:
 
 def _derive_jobs(advance: Advance, before: Sequence[OpenJob], after: Sequence[OpenJob]) -> None:
     gone, fresh = _changes(before, after)
+    gone = [key for key in gone if key != advance.done_key]
     if gone:
         advance.session.execute(
             update(JOBS)

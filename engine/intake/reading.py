@@ -7,23 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Text, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
-from engine import clock
+from engine import areas, clock
 from engine.errors import FieldProblem, InvalidInput
 from engine.reference import find_category, service_type_code
-from engine.storage import Area, AreaLevel
 
 TITLE, DESCRIPTION, SHORT = 200, 5000, 200
 CLOCK_SKEW = timedelta(minutes=5)
 OLDEST = timedelta(days=365 * 3)
-LEVELS = (
-    ("district", AreaLevel.DISTRICT),
-    ("street", AreaLevel.STREET),
-    ("community", AreaLevel.COMMUNITY),
-    ("grid", AreaLevel.GRID),
-)
+LEVELS = ("district", "street", "community", "grid")
 
 
 @dataclass
@@ -140,23 +133,23 @@ class _Reader:
     def _read_place(self) -> None:
         columns = self.columns
         columns["place_text"] = self._text("place", 500) or self._text("place_text", 500)
-        names = {name: self._text(name, SHORT) for name, _ in LEVELS}
-        outside = bool(self.raw.get("outside_city"))
-        longitude, latitude = self._coordinate("longitude", 180), self._coordinate("latitude", 90)
-        if (longitude is None) != (latitude is None):
-            self._problem("longitude" if longitude is None else "latitude", "required")
-        columns.update(longitude=longitude, latitude=latitude, **names)
-        area = self._area(names, outside)
-        inside = not outside
-        if longitude is not None and latitude is not None:
-            inside = self._lies_in_city(longitude, latitude)
-            if not inside and not outside:
-                self._problem("longitude", "outside_city", longitude=longitude, latitude=latitude)
-        columns["inside_city"] = inside
-        columns["area_id"] = area.id if area is not None else None
-        columns["area_path"] = area.path if area is not None else ""
-        if area is not None:
-            self._name_parents(area)
+        names = {name: self._text(name, SHORT) for name in LEVELS}
+        point = {"longitude": self._coordinate("longitude", 180), "latitude": self._coordinate("latitude", 90)}
+        if (point["longitude"] is None) != (point["latitude"] is None):
+            self._problem("longitude" if point["longitude"] is None else "latitude", "required")
+            return
+        try:
+            place = areas.place(self.session, **names, **point)
+        except InvalidInput as error:
+            self.problems += error.problems
+            return
+        if not place.inside_city and not self.raw.get("outside_city"):
+            named = next((name for name in LEVELS if names[name]), "longitude")
+            self._problem(named, "outside_city", value=names.get(named) or str(point))
+        columns.update({name: getattr(place, name) for name in LEVELS}, **point)
+        columns["inside_city"] = place.inside_city
+        columns["area_id"] = place.area.id if place.area is not None else None
+        columns["area_path"] = place.path
 
     def _coordinate(self, name: str, bound: int) -> float | None:
         value = self.raw.get(name)
@@ -171,52 +164,6 @@ class _Reader:
             self._problem(name, "out_of_range", value=str(value)[:40], limit=bound)
             return None
         return number
-
-    def _area(self, names: Mapping[str, str], outside: bool) -> Area | None:
-        """The smallest area that is named; each must lie in the one before it."""
-        found: Area | None = None
-        for name, level in LEVELS:
-            if not names[name]:
-                continue
-            area = self._named(names[name], level, found)
-            if area is None:
-                # Communities and grid cells are many and change: one we do not know is text, not an error.
-                if name in ("district", "street") and not outside:
-                    self._problem(name, "outside_city" if name == "district" else "unknown_area", value=names[name])
-                return found
-            found = area
-        return found or self._city(outside)
-
-    def _city(self, outside: bool) -> Area | None:
-        if outside:
-            return None
-        return self.session.scalars(select(Area).where(Area.level == AreaLevel.CITY).order_by(Area.id).limit(1)).one_or_none()
-
-    def _named(self, text: str, level: AreaLevel, inside: Area | None) -> Area | None:
-        statement = select(Area).where(Area.level == level, Area.active)
-        if inside is not None:
-            statement = statement.where(Area.path.startswith(inside.path, autoescape=True))
-        quoted = f'%"{text}"%'
-        exact = or_(Area.name == text, Area.code == text, type_coerce(Area.aliases, Text()).like(quoted))
-        return self.session.scalars(statement.where(exact).order_by(Area.id).limit(1)).one_or_none()
-
-    def _name_parents(self, area: Area) -> None:
-        codes = [code for code in area.path.split("/") if code]
-        paths = ["/".join(codes[: end + 1]) + "/" for end in range(len(codes))]
-        for row in self.session.scalars(select(Area).where(Area.path.in_(paths))):
-            for name, level in LEVELS:
-                if row.level == level:
-                    self.columns[name] = row.name
-
-    def _lies_in_city(self, longitude: float, latitude: float) -> bool:
-        boxes = self.session.execute(
-            select(Area.west, Area.south, Area.east, Area.north).where(
-                Area.level.in_([AreaLevel.CITY, AreaLevel.DISTRICT]), Area.west.is_not(None)
-            )
-        ).all()
-        if not boxes:
-            return True
-        return any(w <= longitude <= e and s <= latitude <= n for w, s, e, n in boxes)
 
     def _read_reporter(self) -> dict[str, Any]:
         raw = self.raw.get("reporter") or {}

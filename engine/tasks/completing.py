@@ -61,7 +61,7 @@ def complete(
             organisation_id=grant.organisation_id if grant else None,
             role=grant.role if grant else "",
         )
-        advance.completed_task = task.key
+        advance.done_key = task.key
         advance.execution.complete_task(task.key, values)
     return task
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from engine import clock, responsibility
+from engine import history, responsibility
 from engine.errors import Conflict, NotFound
 from engine.permissions import Actor, Grant, TaskSubject, task_subject
 from engine.storage import Case, CaseStatus, Organisation, Person, Task, TaskStatus, lock
@@ -108,7 +108,18 @@ def accept(session: Session, actor: Actor, task: Task) -> None:
     if case.responsible_organisation_id in (None, task.organisation_id):
         return
     organisation = session.get_one(Organisation, task.organisation_id)
-    responsibility.assign(session, actor, case, organisation, "accepted")
+    old = case.responsible_organisation_id
+    if responsibility.assign(session, actor, case, organisation, "accepted"):
+        history.record(
+            session,
+            actor,
+            case.id,
+            "case.assigned",
+            task_id=task.id,
+            old={"organisation": old},
+            new={"organisation": organisation.id, "name": organisation.name},
+            reason="accepted",
+        )
 
 
 def subject_of(session: Session, task: Task) -> TaskSubject:

@@ -1,0 +1,91 @@
+"""``clock``: starts, pauses, resumes, extends, re-bases and stops a clock of the case."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from engine import clock, deadlines
+from engine.connectors.context import Context
+from engine.errors import InvalidInput
+from engine.instances.clocks import limit_text, percents
+from engine.storage import Case, Deadline, DeadlineStatus
+
+HOLD = "process"
+
+
+def run(context: Context) -> dict[str, Any]:
+    """Do the ``action`` and answer when the clock is due now.
+
+    Raises:
+        ExecutionFailed: an unknown action, no limit to start with, or no such clock (kind ``bad_input``).
+    """
+    case = context.require_case()
+    action = context.text("action", required=True)
+    name = context.text("clock", "case")
+    live = deadlines.of_case(context.session, case.id, name=name)
+    try:
+        if action == "start" or (action == "rebase" and not live):
+            deadline = _start(context, case, name, live)
+        elif not live:
+            # A clock that is not running cannot be paused; a drawing may pause on a path that never started one.
+            return {"due_at": None, "provisional": False}
+        else:
+            deadline = _change(context, action, live[-1])
+    except InvalidInput as error:
+        raise context.bad("limit", str(error)) from error
+    return {
+        "due_at": clock.city_time(deadline.due_at) if deadline.due_at else None,
+        "provisional": deadline.provisional,
+    }
+
+
+def _start(context: Context, case: Case, name: str, live: Any) -> Deadline:
+    limit = limit_text(context.inputs.get("limit"))
+    if not limit:
+        raise context.bad("limit", "missing")
+    for old in live:
+        deadlines.stop(context.session, context.actor, old, "started again")
+    return deadlines.start(
+        context.session,
+        context.actor,
+        name=name,
+        limit=limit,
+        started_at=_moment(context, "started_at"),
+        warn=percents(context.inputs.get("warn")),
+        escalate_to=context.text("escalateTo"),
+        case_id=case.id,
+    )
+
+
+def _change(context: Context, action: str, deadline: Deadline) -> Deadline:
+    session, actor, reason = context.session, context.actor, context.text("reason", "process")
+    limit = limit_text(context.inputs.get("limit")) or None
+    if action == "pause":
+        if deadline.status is DeadlineStatus.PAUSED:
+            return deadline
+        return deadlines.pause(session, actor, deadline, reason, hold=HOLD)
+    if action == "resume":
+        if deadline.status is DeadlineStatus.RUNNING:
+            return deadline
+        return deadlines.resume(session, actor, deadline, reason, hold=HOLD)
+    if action == "extend":
+        return deadlines.extend(session, actor, deadline, reason, limit)
+    if action == "rebase":
+        warn = percents(context.inputs["warn"]) if context.inputs.get("warn") else None
+        return deadlines.rebase(session, actor, deadline, reason, limit, at=_moment(context, "started_at"), warn=warn)
+    if action == "stop":
+        return deadlines.stop(session, actor, deadline, reason)
+    raise context.bad("action", action)
+
+
+def _moment(context: Context, name: str) -> datetime:
+    value = context.inputs.get(name)
+    if value is None or value == "":
+        return clock.now()
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=clock.CITY_ZONE)
+    try:
+        return clock.parse(str(value))
+    except ValueError as error:
+        raise context.bad(name, "not a time") from error

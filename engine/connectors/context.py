@@ -1,0 +1,75 @@
+"""What a connector is given, and how it says that it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from engine.errors import ExecutionFailed
+from engine.permissions import Actor
+from engine.settings import Settings
+from engine.storage import Case, Job, ProcessInstance
+
+RETRY = "connector_failed"
+ERROR = "bpmn_error"
+
+
+@dataclass
+class Context:
+    """One call. ``session`` is None for connectors that speak to the outside; ``inputs`` are the drawing's."""
+
+    session: Session
+    actor: Actor
+    settings: Settings
+    job: Job
+    inputs: Mapping[str, Any]
+    case: Case | None
+    instance: ProcessInstance | None
+
+    def require_case(self) -> Case:
+        """The case this is about.
+
+        Raises:
+            ExecutionFailed: the process runs without a case.
+        """
+        if self.case is None:
+            raise ExecutionFailed("the process has no case", kind="no_case", element_id=self.job.element_id)
+        return self.case
+
+    def text(self, name: str, default: str = "", *, required: bool = False) -> str:
+        """An input as text.
+
+        Raises:
+            ExecutionFailed: it is missing.
+        """
+        value = self.inputs.get(name)
+        if value is None or value == "":
+            if required:
+                raise self.bad(name, "missing")
+            return default
+        return str(value)
+
+    def names(self, name: str) -> list[str]:
+        """An input as a list of texts: a list, or one text with commas."""
+        value = self.inputs.get(name)
+        parts = value if isinstance(value, list) else str(value or "").replace("，", ",").split(",")
+        return [str(part).strip() for part in parts if str(part).strip()]
+
+    def bad(self, name: str, why: str) -> ExecutionFailed:
+        """The error of an input that cannot be taken."""
+        return ExecutionFailed(
+            "an input cannot be taken", kind="bad_input", element_id=self.job.element_id, input=name, why=why
+        )
+
+
+def failed(reason: str, **facts: Any) -> ExecutionFailed:
+    """The outside did not do it; worth trying again."""
+    return ExecutionFailed(reason, kind=RETRY, **facts)
+
+
+def bpmn_error(code: str, message: str, **variables: Any) -> ExecutionFailed:
+    """The outside said no, in a way the drawing may have a path for."""
+    return ExecutionFailed(message, kind=ERROR, error_code=code, variables=variables)

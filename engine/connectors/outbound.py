@@ -1,0 +1,132 @@
+"""The only way out of the house: named hosts only, no private addresses unless named as such, no redirects, bounded.
+
+``CITYLOOP_OUTBOUND_HOSTS``: host names with commas; ``private:host`` may also be a private address.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import os
+import smtplib
+import socket
+import ssl
+from collections.abc import Mapping
+from email.message import EmailMessage
+from typing import Any
+from urllib.parse import urlsplit
+
+from engine.connectors.context import failed
+from engine.errors import ExecutionFailed
+from engine.settings import Settings
+
+LARGEST_ANSWER = 1_000_000
+LONGEST_WAIT = 30.0
+
+
+def request(
+    settings: Settings,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    timeout: float = 10.0,
+) -> tuple[int, dict[str, str], bytes]:
+    """One HTTP exchange: status, headers, body.
+
+    Raises:
+        ExecutionFailed: the address is not allowed (``not_allowed_address``), or the outside did not answer (worth
+        trying again).
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    if parts.scheme not in {"http", "https"} or not host or parts.username is not None:
+        raise _refused(url, "not a web address")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    address = _checked_address(settings, host, port, url)
+    timeout = max(0.1, min(float(timeout), LONGEST_WAIT))
+    connection = _connection(parts.scheme, host, port, address, timeout)
+    path = parts.path or "/"
+    try:
+        connection.request(method, f"{path}?{parts.query}" if parts.query else path, body=body, headers=dict(headers or {}))
+        answer = connection.getresponse()
+        content = answer.read(LARGEST_ANSWER + 1)
+        if len(content) > LARGEST_ANSWER:
+            raise failed("the answer is too large", url=_bare(url), limit=LARGEST_ANSWER)
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
+    except (OSError, http.client.HTTPException) as error:
+        raise failed("the outside did not answer", url=_bare(url), reason=str(error)[:300]) from error
+    finally:
+        connection.close()
+
+
+def _connection(scheme: str, host: str, port: int, address: str, timeout: float) -> http.client.HTTPConnection:
+    """A connection to the address that was checked, not to what the name means a moment later."""
+    connection: http.client.HTTPConnection
+    if scheme == "https":
+        connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl.create_default_context())
+    else:
+        connection = http.client.HTTPConnection(host, port, timeout=timeout)
+
+    def connect(_: Any, timeout: Any = None, source: Any = None) -> socket.socket:
+        return socket.create_connection((address, port), timeout, source)
+
+    connection._create_connection = connect  # type: ignore[attr-defined]
+    return connection
+
+
+def _checked_address(settings: Settings, host: str, port: int, url: str) -> str:
+    allowed = {word.strip().lower() for word in settings.outbound_hosts.split(",") if word.strip()}
+    private = f"private:{host}" in allowed
+    if host not in allowed and not private:
+        raise _refused(url, "the host is not on the list")
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise failed("the host cannot be found", url=_bare(url), reason=str(error)[:300]) from error
+    for *_, where in found:
+        address = str(where[0])
+        if private or ipaddress.ip_address(address.split("%")[0]).is_global:
+            return address
+    raise _refused(url, "a private address")
+
+
+def _refused(url: str, why: str) -> ExecutionFailed:
+    return ExecutionFailed("this address may not be called", kind="not_allowed_address", url=_bare(url), why=why)
+
+
+def _bare(url: str) -> str:
+    """Without what may be secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"[:300]
+
+
+def secret(name: str) -> str:
+    """The secret stored under a name (``CITYLOOP_SECRET_<NAME>``).
+
+    Raises:
+        ExecutionFailed: there is none (kind ``secret_missing``).
+    """
+    value = os.environ.get(f"CITYLOOP_SECRET_{name.upper().replace('-', '_')}")
+    if not value:
+        raise ExecutionFailed("no such secret is stored", kind="secret_missing", name=name)
+    return value
+
+
+def send_mail(settings: Settings, address: str, title: str, body: str, delivery_id: str) -> None:
+    """One mail by the SMTP host of the settings.
+
+    Raises:
+        ExecutionFailed: it could not be sent (worth trying again).
+    """
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = settings.mail_from, address, title.replace("\n", " ")
+    mail["Message-ID"] = f"<{delivery_id}@cityloop>"
+    mail.set_content(body or title)
+    host, _, port = settings.smtp_host.partition(":")
+    try:
+        with smtplib.SMTP(host, int(port or 25), timeout=LONGEST_WAIT) as server:
+            server.send_message(mail)
+    except (OSError, smtplib.SMTPException) as error:
+        raise failed("the mail could not be sent", reason=str(error)[:300]) from error

@@ -1,0 +1,104 @@
+"""Which work is due, and whose it is for the next minute.
+
+A claim is a lease in a short transaction of its own. The work itself locks case and instance first and only then looks at
+the job's row, so no two transactions wait for each other; whoever finishes a job must still hold its lease.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.storage import (
+    Database,
+    Deadline,
+    DeadlineStatus,
+    Job,
+    JobLane,
+    JobStatus,
+    Message,
+    MessageStatus,
+    StartTrigger,
+    Timer,
+)
+
+LEASE = timedelta(seconds=60)
+LANES = (JobLane.URGENT, JobLane.NORMAL, JobLane.BULK)
+
+
+def claim(
+    database: Database, worker: str, limit: int, *, instance_id: int | None = None, leave_types: tuple[str, ...] = ()
+) -> list[int]:
+    """Take up to ``limit`` due jobs, people's and emergencies' before storms. Each claim costs an attempt."""
+    now = clock.now()
+    with database.transaction() as session:
+        ids: list[int] = []
+        for lane in LANES:
+            if len(ids) >= limit or (instance_id is not None and lane is JobLane.BULK):
+                break
+            ids += session.scalars(_due(lane, now, limit - len(ids), instance_id, leave_types)).all()
+        if ids:
+            session.execute(
+                update(Job)
+                .where(Job.id.in_(ids))
+                .values(lease_owner=worker, lease_until=now + LEASE, attempts=Job.attempts + 1)
+                .execution_options(synchronize_session=False)
+            )
+    return ids
+
+
+def _due(
+    lane: JobLane, now: datetime, limit: int, instance_id: int | None, leave_types: tuple[str, ...]
+) -> Select[tuple[int]]:
+    statement = (
+        select(Job.id)
+        .where(
+            Job.status == JobStatus.OWED,
+            Job.lane == lane,
+            Job.run_at <= now,
+            or_(Job.lease_until.is_(None), Job.lease_until < now),
+        )
+        .order_by(Job.run_at, Job.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    if instance_id is not None:
+        statement = statement.where(Job.instance_id == instance_id)
+    if leave_types:
+        statement = statement.where(Job.type.not_in(leave_types))
+    return statement
+
+
+def renew(database: Database, worker: str, job_id: int) -> bool:
+    """Hold a job for another minute; False when somebody else has it by now."""
+    with database.transaction() as session:
+        done = session.execute(
+            update(Job)
+            .where(Job.id == job_id, Job.lease_owner == worker, Job.status == JobStatus.OWED)
+            .values(lease_until=clock.now() + LEASE)
+            .execution_options(synchronize_session=False)
+        )
+        return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def next_owed(session: Session) -> datetime | None:
+    """The next moment at which the machine has something to do: jobs, timers, clocks, start events, messages' ends."""
+    moments = [
+        session.scalar(select(func.min(Job.run_at)).where(Job.status == JobStatus.OWED)),
+        session.scalar(select(func.min(Timer.due_at)).where(Timer.attempts < TIMER_ATTEMPTS)),
+        session.scalar(
+            select(func.min(Deadline.attention_at)).where(
+                Deadline.status.in_([DeadlineStatus.RUNNING, DeadlineStatus.PAUSED])
+            )
+        ),
+        session.scalar(select(func.min(StartTrigger.due_at)).where(StartTrigger.active)),
+        session.scalar(select(func.min(Message.expires_at)).where(Message.status == MessageStatus.WAITING)),
+    ]
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+TIMER_ATTEMPTS = 5
+"""A timer whose process cannot go on is tried this often, then it waits behind an incident."""

@@ -1,0 +1,73 @@
+"""One look for everything that is due: timers, jobs, clocks, start events, messages, broadcasts, seals, cleaning up.
+
+Every kind of work is done in transactions of its own, so that one that fails holds up none of the others. Any number of
+workers may look at the same time; a worker killed at any moment loses nothing and doubles nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from engine import broadcasts, clock, deployments, messages
+from engine.deadlines import recompute_provisional
+from engine.errors import CityLoopError
+from engine.evidence import purge_unclaimed
+from engine.jobs import run_owed
+from engine.jobs.running import worker_name
+from engine.owed.alarms import raise_alarms
+from engine.owed.housekeeping import beat, clean_up, seal_history
+from engine.owed.timers import fire_timers
+from engine.permissions import Actor
+from engine.settings import Settings
+from engine.storage import Database
+
+__all__ = ["run_due", "worker_name"]
+
+log = logging.getLogger(__name__)
+ROUNDS = 20
+
+
+def run_due(database: Database, settings: Settings, *, worker: str = "", limit: int = 200) -> Counter[str]:
+    """Do what is due now, up to ``limit`` of each kind, and answer how much was done, by kind; empty when nothing was."""
+    worker = worker or worker_name()
+    actor = Actor.system("worker")
+    done: Counter[str] = Counter()
+    done["timers"] += fire_timers(database, worker, limit)
+    done["starts"] += _within(database, lambda session: deployments.fire_due(session, actor))
+    done["starts"] += _within(database, lambda session: deployments.fire_conditions(session, actor))
+    done["alarms"] += _within(database, lambda session: raise_alarms(session, settings))
+    done["messages"] += _within(database, messages.expire)
+    done["messages"] += _bring_awaited(database, actor)
+    done["jobs"] += run_owed(database, settings, limit=limit, worker=worker)
+    done["broadcasts"] += _within(database, broadcasts.count_progress)
+    return +done
+
+
+def keep_house(database: Database, settings: Settings, *, worker: str, counts: Counter[str]) -> None:
+    """What is not urgent: the heartbeat, the history's chain, provisional ends, forgotten uploads, old rows."""
+    _within(database, lambda session: beat(session, worker, counts))
+    _within(database, seal_history)
+    _within(database, recompute_provisional)
+    _within(database, lambda session: purge_unclaimed(session, clock.now(), settings))
+    _within(database, clean_up)
+
+
+def _within(database: Database, work: Callable[[Session], int]) -> int:
+    """One kind of work in one transaction; what goes wrong is logged and tried again at the next look."""
+    try:
+        with database.transaction() as session:
+            return work(session)
+    except (CityLoopError, DBAPIError):
+        log.exception("owed work failed")
+        return 0
+
+
+def _bring_awaited(database: Database, actor: Actor) -> int:
+    with database.reading() as session:
+        found = messages.awaited(session)
+    return sum(_within(database, lambda session, m=message: int(messages.bring(session, actor, m))) for message in found)  # type: ignore[misc]

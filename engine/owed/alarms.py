@@ -1,0 +1,72 @@
+"""Clocks that tell: a share of the time is used, or it is over. Who works on it is told, at the end also who stands above."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import clock, deadlines, history
+from engine.connectors.telling import tell
+from engine.deadlines import Alarm
+from engine.permissions import Actor
+from engine.settings import Settings
+from engine.storage import Case, Task, TaskCandidate
+
+
+def raise_alarms(session: Session, settings: Settings, limit: int = 100) -> int:
+    """Tell what the clocks have to tell by now; answers how many alarms there were."""
+    alarms = deadlines.due(session, clock.now(), limit)
+    for alarm in alarms:
+        _tell(session, settings, alarm)
+    return len(alarms)
+
+
+def _tell(session: Session, settings: Settings, alarm: Alarm) -> None:
+    deadline = alarm.deadline
+    case = session.get(Case, deadline.case_id) if deadline.case_id is not None else None
+    task = session.get(Task, deadline.task_id) if deadline.task_id is not None else None
+    receivers = _workers(session, task, case)
+    if alarm.kind == "breach" and deadline.escalate_to:
+        receivers.append({"role": deadline.escalate_to, "organisation_id": None})
+        if task is not None:
+            task.escalated_at = clock.now()
+    title = f"deadline.{alarm.kind}"
+    body = f"{case.number if case else ''} {deadline.name} {alarm.percent}%".strip()
+    for receiver in receivers:
+        tell(
+            session,
+            settings,
+            title=title,
+            body=body,
+            case_id=deadline.case_id,
+            task_id=deadline.task_id,
+            delivery_id=f"deadline:{deadline.id}:{alarm.kind}:{alarm.percent}:{deadline.due_at}"[:80],
+            **receiver,
+        )
+    history.record(
+        session,
+        Actor.system("worker"),
+        deadline.case_id,
+        f"deadline.{alarm.kind}",
+        instance_id=deadline.instance_id,
+        task_id=deadline.task_id,
+        element_id=deadline.element_id,
+        subject=deadline.name,
+        details={"percent": alarm.percent, "limit": deadline.limit_text, "escalate_to": deadline.escalate_to},
+    )
+
+
+def _workers(session: Session, task: Task | None, case: Case | None) -> list[dict[str, Any]]:
+    """Who has the task; else its groups in the organisation it is offered to; for a case's own clock, who answers."""
+    if task is not None and task.assignee_id is not None:
+        return [{"person_id": task.assignee_id}]
+    if task is not None:
+        roles = session.scalars(
+            select(TaskCandidate.role).where(TaskCandidate.task_id == task.id, TaskCandidate.role.is_not(None))
+        ).all()
+        return [{"role": role, "organisation_id": task.organisation_id} for role in roles]
+    if case is not None and case.responsible_organisation_id is not None:
+        return [{"organisation_id": case.responsible_organisation_id}]
+    return []

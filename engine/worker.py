@@ -1,0 +1,73 @@
+"""The worker process: the only file that knows APScheduler. It wakes ``owed``; the truth is in the rows.
+
+APScheduler holds no state: any number of workers may run, and each may be killed at any moment.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections import Counter
+from types import FrameType
+
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.blocking import BlockingScheduler
+
+from engine.drafts import publish_due
+from engine.owed import keep_house, run_due
+from engine.owed.housekeeping import leave
+from engine.jobs.running import worker_name
+from engine.settings import Settings
+from engine.storage import Database
+
+log = logging.getLogger(__name__)
+HOUSEKEEPING_SECONDS = 10
+
+
+class Worker:
+    """One worker process on one database."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self.database = database
+        self.settings = settings
+        self.name = worker_name()
+        self.counts: Counter[str] = Counter()
+        self.scheduler = BlockingScheduler(executors={"default": ThreadPoolExecutor(2)})
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT; what was begun is finished first."""
+        every = max(1, self.settings.worker_interval_seconds)
+        options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
+        self.scheduler.add_job(self.look, "interval", seconds=every, **options)
+        self.scheduler.add_job(self.keep_house, "interval", seconds=HOUSEKEEPING_SECONDS, **options)
+        self.scheduler.add_listener(_tell_error, EVENT_JOB_ERROR)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        log.info("worker %s looks every %s s", self.name, every)
+        self.keep_house()
+        self.scheduler.start()
+        with self.database.transaction() as session:
+            leave(session, self.name)
+
+    def look(self) -> None:
+        """Do everything due; as long as there was much, look again at once."""
+        while True:
+            done = run_due(self.database, self.settings, worker=self.name)
+            self.counts.update(done)
+            if sum(done.values()) < 100:
+                return
+
+    def keep_house(self) -> None:
+        """Heartbeat, seals, cleaning up, and drafts to be published at a date."""
+        keep_house(self.database, self.settings, worker=self.name, counts=self.counts)
+        with self.database.transaction() as session:
+            publish_due(session)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        log.info("worker %s stops", self.name)
+        self.scheduler.shutdown(wait=False)
+
+
+def _tell_error(event: JobExecutionEvent) -> None:
+    log.error("a look failed: %s", event.exception)

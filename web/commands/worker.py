@@ -1,0 +1,41 @@
+"""``cityloop worker``: does everything that is owed: timers, jobs, clocks, messages, seals. Run as many as you like."""
+
+from __future__ import annotations
+
+import logging
+
+import click
+
+from engine.settings import Settings
+from engine.storage import Database
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Do what is due now, until nothing is, and stop.")
+@click.option("--verbose", is_flag=True, help="Tell what is done.")
+def command(once: bool, verbose: bool) -> None:
+    """Work until stopped (SIGTERM or Ctrl-C)."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    settings = Settings.from_environment()
+    database = Database(settings.database_url)
+    try:
+        if once:
+            _once(database, settings)
+        else:
+            from engine.worker import Worker
+
+            click.echo(f"Worker for {database.engine.url.render_as_string()}, looking every {settings.worker_interval_seconds} s.")
+            Worker(database, settings).run()
+    finally:
+        database.close()
+
+
+def _once(database: Database, settings: Settings) -> None:
+    from engine.owed import run_due, worker_name
+
+    name = worker_name()
+    while done := run_due(database, settings, worker=name):
+        click.echo(", ".join(f"{number} {kind}" for kind, number in sorted(done.items())))

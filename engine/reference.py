@@ -31,6 +31,7 @@ from engine.storage import (
     Category,
     OfficeWindow,
     OrganisationKind,
+    Policy,
     Role,
     ServiceType,
     Setting,
@@ -59,6 +60,7 @@ def load_reference_data(session: Session) -> None:
     _add_areas(session)
     _add_categories(session)
     _add_calendar(session)
+    _add_policies(session)
     session.flush()
 
 
@@ -244,6 +246,12 @@ def _add_categories(session: Session) -> None:
         key = (row["service_type"], row["kind"], row["category"], row["sub_category"])
         if key not in known:
             session.add(Category(**{**row, "rows": row["rows"].split()}, position=position))
+
+
+def _add_policies(session: Session) -> None:
+    """Policies are edited in the workbench: a row that is there is never overwritten."""
+    known = set(session.scalars(select(Policy.code)))
+    session.add_all(Policy(**row) for row in data("policies.yaml") if row["code"] not in known)
 
 
 def _add_calendar(session: Session) -> None:

@@ -1,4 +1,4 @@
-"""What the editors offer instead of free text: forms, decisions, processes, groups, connectors, stages … and variables."""
+"""What the editors offer instead of free text: forms, decisions, processes, groups, connectors, stages, variables."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ def variables(language: str) -> list[Option]:
     english = language == "en"
     return [
         {"name": "case", "type": "Context", "info": "The case" if english else "案件", "entries": [
-            {"name": name, "type": kind, "info": words[1 if english else 0]} for name, (kind, *words) in CASE_FIELDS.items()
+            {"name": name, "type": kind, "info": words[1 if english else 0]}
+            for name, (kind, *words) in CASE_FIELDS.items()
         ]},
     ]  # fmt: skip
 

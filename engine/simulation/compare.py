@@ -6,12 +6,10 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from engine import clock
+from engine.reference import data, duties_named
 from engine.simulation.outcome import Outcome
 
 ENDS_AS = {"DUPLICATE": "duplicate", "REJECTED": "rejected"}
@@ -68,44 +66,20 @@ def _limit(limit: Mapping[str, Any], outcome: Outcome) -> Iterator[Difference]:
 
 def _owner(text: str, outcome: Outcome) -> Iterator[Difference]:
     """Every owner the file names must have answered for the case or done work in it."""
-    duties, names = _duties_of(outcome), {party.name for party in outcome.parties}
+    duties = {party.duty for party in outcome.parties} | {duty for _, duty in outcome.workers}
     roles = {role for role, _ in outcome.workers}
-    for clause in filter(None, re.split(r"[；;，,]", text)):
-        alternatives = [w for w in re.split(r"[、/]", _without_brackets(clause)) if w.strip()]
-        if alternatives and not any(_is_owner(w.strip(), duties, names, roles) for w in alternatives):
-            shown = "、".join(party.name for party in outcome.parties)
-            yield Difference("owner", clause.strip(), shown or "nobody")
-
-
-def _duties_of(outcome: Outcome) -> set[str]:
-    return {party.duty for party in outcome.parties} | {duty for _, duty in outcome.workers}
-
-
-def _is_owner(word: str, duties: Collection[str], names: Collection[str], roles: Collection[str]) -> bool:
-    word = word.rpartition("由")[2]
-    return (
-        any(word in name or word in role for name in names for role in ("", *roles))
-        or word in roles
-        or any(word == alias or alias in word for duty in duties for alias in duty_words().get(duty, ()))
-    )
-
-
-def _without_brackets(text: str) -> str:
-    return re.sub(r"[（(][^）)]*[）)]", "", text)
-
-
-@cache
-def duty_words() -> dict[str, tuple[str, ...]]:
-    """The words by which people name whoever has a duty."""
-    rows = yaml.safe_load((files("engine") / "data" / "duties.yaml").read_text("utf-8"))
-    return {row["code"]: (row["name"], *row.get("aliases", ())) for row in rows}
+    names = [party.name for party in outcome.parties]
+    for clause in filter(None, (part.strip() for part in re.split(r"[；;]", text))):
+        wanted = duties_named(clause)
+        named = any(clause in name for name in names) or any(role and role in clause for role in roles)
+        if not named and not wanted & duties:
+            yield Difference("owner", clause, "、".join(names) or "nobody")
 
 
 @cache
 def path_words() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
     """What a word of an expected path asks for: pairs of patterns (the file's word, the name of a walked step)."""
-    rows = yaml.safe_load((files("engine") / "data" / "path_words.yaml").read_text("utf-8"))
-    return tuple((re.compile(row["word"]), re.compile(row["step"])) for row in rows)
+    return tuple((re.compile(row["word"]), re.compile(row["step"])) for row in data("path_words.yaml"))
 
 
 def _path(expected: Collection[str], outcome: Outcome) -> Iterator[Difference]:

@@ -246,9 +246,10 @@ def open_report(session: Session, report: Mapping[str, Any], **options: Any) -> 
 
 def _file_store(session: Session, actor: Actor, settings: Settings) -> Callable[[str, bytes], str]:
     def store(slot: str, data: bytes) -> str:
-        return evidence.store(
-            session, actor, io_name=f"{slot}.png", data=data, slot=slot, settings=settings
-        ).public_id  # fmt: skip
+        kept = evidence.store(
+            session, actor, data, file_name=f"{slot}.png", slot=slot, source=SOURCE, settings=settings
+        )
+        return kept.public_id
 
     return store
 

@@ -1,0 +1,99 @@
+"""Forms that must not be published, and why."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from engine.forms import fields, present, problem_text, problems
+from engine.forms.wording import catalogue
+
+
+def form(*components: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "default", "id": "f", "components": list(components)}
+
+
+TEXT = {"type": "textfield", "key": "a", "label": "甲", "id": "Field_a"}
+
+
+@pytest.mark.parametrize(
+    ("component", "code"),
+    [
+        ({"type": "html", "content": "<script>"}, "component_refused"),
+        ({"type": "iframe", "url": "https://example.org"}, "component_refused"),
+        ({"type": "expression", "key": "x", "expression": "=1"}, "component_refused"),
+        ({"type": "script"}, "component_refused"),
+        ({"type": "hologram", "key": "x"}, "component_unknown"),
+        ({"type": "button", "label": "OK"}, "component_ignored"),
+        ({"type": "textfield", "label": "x"}, "field_without_key"),
+        ({"type": "textfield", "key": "2 b", "label": "x"}, "bad_field_key"),
+        ({"type": "textfield", "key": "b"}, "field_without_label"),
+        ({**TEXT}, "field_twice"),
+        ({**TEXT, "key": "a.b"}, "field_twice"),
+        ({**TEXT, "key": "b", "validate": {"pattern": "(a)\\1"}}, "bad_pattern"),
+        ({**TEXT, "key": "b", "validate": {"pattern": "(?=x)"}}, "bad_pattern"),
+        ({**TEXT, "key": "b", "validate": {"pattern": "(" + "a{1000}" * 40 + ")"}}, "bad_pattern"),
+        ({**TEXT, "key": "b", "validate": {"minLength": "many"}}, "bad_limit"),
+        ({**TEXT, "key": "b", "validate": {"minLength": 5, "maxLength": 2}}, "limits_crossed"),
+        ({**TEXT, "key": "b", "validate": "required"}, "component_broken"),
+        ({**TEXT, "key": "b", "conditional": "never"}, "component_broken"),
+        ({**TEXT, "key": "b", "conditional": {"hide": "= 1 +"}}, "form_expression"),
+        ({**TEXT, "key": "b", "conditional": {"hide": "= explode(1)"}}, "form_expression"),
+        ({"type": "select", "key": "b", "label": "x"}, "field_without_options"),
+        ({"type": "select", "key": "b", "label": "x", "values": [{"label": "y"}]}, "option_without_value"),
+        ({"type": "radio", "key": "b", "label": "x", "values": [{"value": "y"}, {"value": "y"}]}, "option_twice"),
+        ({"type": "codeTable", "key": "b", "label": "x", "properties": {"table": "nothing"}}, "unknown_code_table"),
+    ],
+)
+def test_a_form_that_cannot_run_is_told_why(component: dict[str, Any], code: str) -> None:
+    found = problems(form(TEXT, component))
+    assert [problem.code for problem in found] == [code]
+    for language in ("zh", "en"):
+        assert "–" not in problem_text(found[0], language)
+
+
+def test_a_form_without_components_or_with_too_many_is_refused() -> None:
+    assert [p.code for p in problems({"id": "f"})] == ["form_without_components"]
+    many = [{**TEXT, "key": f"k{n}"} for n in range(501)]
+    assert [p.code for p in problems(form(*many))] == ["form_too_large"]
+    deep: dict[str, Any] = {"type": "group", "label": "g", "components": []}
+    for _ in range(20):
+        deep = {"type": "group", "label": "g", "components": [deep]}
+    assert [p.code for p in problems(form(deep))] == ["form_too_deep"]
+
+
+def test_every_problem_has_words_in_both_languages() -> None:
+    assert all(set(words) == {"zh", "en"} and all(words.values()) for words in catalogue().values())
+
+
+@pytest.mark.parametrize("path", sorted(p.name for p in files("forms").iterdir() if p.name.endswith(".form")))
+def test_the_shipped_forms_can_be_published_and_shown(path: str) -> None:
+    schema = json.loads(files("forms").joinpath(path).read_text(encoding="utf-8"))
+    assert [p for p in problems(schema) if p.severity == "error" and p.code != "form_expression"] == []
+    assert fields(schema)
+    assert present(schema, variables={})
+
+
+def test_a_form_is_presented_with_what_is_visible_now() -> None:
+    schema = form(
+        {"type": "text", "text": "# 标题"},
+        {**TEXT, "validate": {"required": True, "maxLength": 5}},
+        {"type": "select", "key": "s", "label": "s", "values": [{"label": "L", "value": "v"}], "defaultValue": "v"},
+        {"type": "textfield", "key": "h", "label": "h", "conditional": {"hide": '= s = "v"'}},
+        {"type": "dynamiclist", "path": "rows", "label": "r", "components": [{**TEXT, "key": "name"}]},
+    )
+    nodes = present(schema, variables={"a": "known"})
+    assert [(n.type, n.name, n.value) for n in nodes] == [
+        ("text", "", None),
+        ("textfield", "a", "known"),
+        ("select", "s", "v"),
+        ("dynamiclist", "rows", None),
+    ]
+    assert (nodes[1].required, nodes[1].rules, nodes[2].options[0].label) == (True, {"maxLength": 5}, "L")
+    assert nodes[3].rows[0][0].name == "rows.0.name"
+    typed = present(schema, {"s": "", "rows": [{"name": "1"}, {"name": "2"}]})
+    assert [n.name for n in typed] == ["", "a", "s", "h", "rows"]
+    assert [row[0].value for row in typed[4].rows] == ["1", "2"]

@@ -82,7 +82,9 @@ def area_paths(session: Session, areas: Sequence[str]) -> list[str]:
     if not wanted:
         return []
     rows = session.execute(
-        select(Area.path, Area.code, Area.name).where(or_(Area.path.in_(wanted), Area.code.in_(wanted), Area.name.in_(wanted)))
+        select(Area.path, Area.code, Area.name).where(
+            or_(Area.path.in_(wanted), Area.code.in_(wanted), Area.name.in_(wanted))
+        )
     ).all()
     known = {word: path for path, code, name in rows for word in (path, code, name)}
     return [known.get(word, word) for word in wanted]
@@ -113,7 +115,7 @@ def _type(broadcast_id: int) -> str:
 
 
 def spread(session: Session, actor: Actor, job: Job) -> bool:
-    """Owe the signal to the next chunk of those who wait; False when there are more. Runs inside the job's transaction."""
+    """Owe the signal to the next chunk of those who wait, inside the job's transaction; False when there are more."""
     place = job.inputs
     broadcast = session.get_one(Broadcast, place["broadcast"])
     if broadcast.status is BroadcastStatus.STOPPED:
@@ -171,7 +173,10 @@ def _owe_starts(session: Session, broadcast: Broadcast) -> None:
     if triggers:
         session.execute(
             insert(JOBS),
-            [owe("signal_start", _type(broadcast.id), inputs={"trigger": t.id, "broadcast": broadcast.id}) for t in triggers],
+            [
+                owe("signal_start", _type(broadcast.id), inputs={"trigger": t.id, "broadcast": broadcast.id})
+                for t in triggers
+            ],
         )
         broadcast.total += len(triggers)
 
@@ -212,9 +217,7 @@ def _lets_in(
         return not broadcast.areas or case is None or case.area_path.startswith(tuple(broadcast.areas))
     around = CaseVariables(session, advance.case)
     signal = {**payload, "name": broadcast.name, "areas": list(broadcast.areas), "drill": broadcast.drill}
-    environment = Environment(
-        now=clock.now(), library=LIBRARY, host=host_for(session, advance.case), variables=around
-    )
+    environment = Environment(now=clock.now(), library=LIBRARY, host=host_for(session, advance.case), variables=around)
     formula = required(scope)
     return formula.evaluate(Scope([{"signal": signal}, around]), environment, "") is True
 
@@ -244,9 +247,9 @@ def count_progress(session: Session) -> int:
     finished = 0
     for broadcast in under_way:
         spreading = session.scalar(
-            select(func.count()).select_from(JOBS).where(
-                JOBS.c.kind == "spread", JOBS.c.status == JobStatus.OWED, JOBS.c.type == broadcast.name
-            )
+            select(func.count())
+            .select_from(JOBS)
+            .where(JOBS.c.kind == "spread", JOBS.c.status == JobStatus.OWED, JOBS.c.type == broadcast.name)
         )
         counts = {
             (status, code == SKIPPED): number

@@ -1,4 +1,4 @@
-"""What FEEL sees as ``case``: the case as plain facts, without personal data. Read only when an expression asks for it."""
+"""What FEEL sees as ``case``: plain facts, without personal data; read only when an expression asks for it."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ from engine.storage import (
     Case,
     EventSubscription,
     Incident,
-    InstanceStatus,
     IncidentStatus,
+    InstanceStatus,
     Message,
     MessageStatus,
     ProcessInstance,
@@ -103,7 +103,9 @@ def resend(session: Session, actor: Actor, message_id: int, *, correlation_key: 
     if correlation_key is not None:
         message.correlation_key = correlation_key
     message.status, message.expires_at = MessageStatus.WAITING, clock.now() + TIME_TO_LIVE
-    history.record(session, actor, message.case_id, "message.resent", subject=message.name, details={"message": message.id})
+    history.record(
+        session, actor, message.case_id, "message.resent", subject=message.name, details={"message": message.id}
+    )
     _bring(session, actor, message)
     return message
 
@@ -221,7 +223,9 @@ def _attempt(session: Session, message: Message, deed: Any) -> None:
 
 def _deliver(session: Session, actor: Actor, message: Message, wait: EventSubscription) -> ProcessInstance:
     with advancing(session, actor, wait.instance_id, case_id=wait.case_id) as advance:
-        advance.deed("message.delivered", subject=message.name, element_id=wait.element_id, details={"message": message.id})
+        advance.deed(
+            "message.delivered", subject=message.name, element_id=wait.element_id, details={"message": message.id}
+        )
         advance.execution.deliver(wait.key, given(message.payload))
         return advance.instance
 
@@ -273,4 +277,3 @@ def _resolve(session: Session, message: Message) -> None:
         select(Incident).where(Incident.message_id == message.id, Incident.status == IncidentStatus.OPEN)
     ):
         incident.status, incident.resolved_at, incident.resolution = IncidentStatus.RESOLVED, clock.now(), "delivered"
-

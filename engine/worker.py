@@ -15,9 +15,8 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from engine.drafts import publish_due
-from engine.owed import keep_house, run_due
+from engine.owed import keep_house, run_due, worker_name
 from engine.owed.housekeeping import leave
-from engine.jobs.running import worker_name
 from engine.settings import Settings
 from engine.storage import Database
 

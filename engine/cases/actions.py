@@ -1,4 +1,4 @@
-"""Processes people start by hand: buttons on a case (extension, appeal …), contingencies, whatever names a start group."""
+"""Processes people start by hand: buttons on a case (extension, appeal …), contingencies, what names a start group."""
 
 from __future__ import annotations
 

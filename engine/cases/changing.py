@@ -99,7 +99,9 @@ def _become(session: Session, actor: Actor, case: Case, value: Any, reason: str,
     try:
         status = CaseStatus(str(value))
     except ValueError as error:
-        raise ExecutionFailed("a case has no such status", kind="bad_value", field="status", value=str(value)) from error
+        raise ExecutionFailed(
+            "a case has no such status", kind="bad_value", field="status", value=str(value)
+        ) from error
     if status is case.status:
         return
     if status not in ENDED or status not in CASE_MAY_BECOME[case.status]:

@@ -67,9 +67,7 @@ def void(session: Session, actor: Actor, case_id: int, reason: str) -> Case:
     return conclude(session, actor, case_id, reason, CaseStatus.VOID)
 
 
-def conclude(
-    session: Session, actor: Actor, case_id: int, reason: str, status: CaseStatus = CaseStatus.CLOSED
-) -> Case:
+def conclude(session: Session, actor: Actor, case_id: int, reason: str, status: CaseStatus = CaseStatus.CLOSED) -> Case:
     """End a case by hand, without its process; everything running for it is cancelled.
 
     Raises:

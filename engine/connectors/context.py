@@ -65,11 +65,11 @@ class Context:
         )
 
 
-def failed(reason: str, **facts: Any) -> ExecutionFailed:
+def failed(reason: str, /, **facts: Any) -> ExecutionFailed:
     """The outside did not do it; worth trying again."""
     return ExecutionFailed(reason, kind=RETRY, **facts)
 
 
-def bpmn_error(code: str, message: str, **variables: Any) -> ExecutionFailed:
+def bpmn_error(code: str, message: str, /, **variables: Any) -> ExecutionFailed:
     """The outside said no, in a way the drawing may have a path for."""
     return ExecutionFailed(message, kind=ERROR, error_code=code, variables=variables)

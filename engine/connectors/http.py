@@ -77,5 +77,5 @@ def _body(headers: dict[str, str], content: bytes) -> Any:
         try:
             return orjson.loads(content)
         except orjson.JSONDecodeError as error:
-            raise failed("the answer is no JSON", reason=str(error)) from error
+            raise failed("the answer is no JSON", cause=str(error)) from error
     return content.decode(errors="replace")[:100_000]

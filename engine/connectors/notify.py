@@ -94,5 +94,3 @@ def _reporter(context: Context, title: str, body: str) -> int:
         **receiver,
     )
     return 1
-
-

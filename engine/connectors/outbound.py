@@ -49,7 +49,9 @@ def request(
     connection = _connection(parts.scheme, host, port, address, timeout)
     path = parts.path or "/"
     try:
-        connection.request(method, f"{path}?{parts.query}" if parts.query else path, body=body, headers=dict(headers or {}))
+        connection.request(
+            method, f"{path}?{parts.query}" if parts.query else path, body=body, headers=dict(headers or {})
+        )
         answer = connection.getresponse()
         content = answer.read(LARGEST_ANSWER + 1)
         if len(content) > LARGEST_ANSWER:
@@ -129,4 +131,4 @@ def send_mail(settings: Settings, address: str, title: str, body: str, delivery_
         with smtplib.SMTP(host, int(port or 25), timeout=LONGEST_WAIT) as server:
             server.send_message(mail)
     except (OSError, smtplib.SMTPException) as error:
-        raise failed("the mail could not be sent", reason=str(error)[:300]) from error
+        raise failed("the mail could not be sent", cause=str(error)[:300]) from error

@@ -12,6 +12,11 @@ WIDTH, HEIGHT, MARGIN = 595, 842, 64
 SIZES = {1: 18, 2: 14, 3: 12}
 BODY = 11
 LEADING = 1.6
+FONT = (
+    b"<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong-Light /CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) "
+    b"/Supplement 4 >> /DW 1000 /W [1 95 500] /FontDescriptor << /Type /FontDescriptor /FontName /STSong-Light /Flags 6 "
+    b"/FontBBox [-25 -254 1000 880] /ItalicAngle 0 /Ascent 880 /Descent -120 /CapHeight 880 /StemV 93 >> >>"
+)
 
 
 def pdf(title: str, text: str) -> bytes:
@@ -75,10 +80,7 @@ def _file(title: str, pages: list[bytes]) -> bytes:
         b"<< /Type /Catalog /Pages 2 0 R >>",
         f"<< /Type /Pages /Kids [{kids}] /Count {count} >>".encode(),
         b"<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /UniGB-UTF16-H /DescendantFonts [4 0 R] >>",
-        b"<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong-Light /CIDSystemInfo << /Registry (Adobe) /Ordering "
-        b"(GB1) /Supplement 4 >> /DW 1000 /W [1 95 500] /FontDescriptor << /Type /FontDescriptor /FontName "
-        b"/STSong-Light /Flags 6 /FontBBox [-25 -254 1000 880] /ItalicAngle 0 /Ascent 880 /Descent -120 /CapHeight 880 "
-        b"/StemV 93 >> >>",
+        FONT,
         f"<< /Title <FEFF{title.encode('utf-16-be', 'replace').hex().upper()}> /Producer (CityLoop) >>".encode(),
     ]
     for number, content in enumerate(pages):

@@ -85,14 +85,18 @@ def deploy(
     stored.rest()
     session.flush()
     kind = "deployment.published" if publish else "deployment.drafted"
-    history.record(session, actor, None, kind, subject=name, reason=note, details={"deployment": deployment.id, "changed": changed})
+    history.record(
+        session, actor, None, kind, subject=name, reason=note, details={"deployment": deployment.id, "changed": changed}
+    )
     return deployment
 
 
 def _same_before(session: Session, deployment: Deployment) -> Deployment | None:
     return session.scalars(
         select(Deployment)
-        .where(Deployment.sha256 == deployment.sha256, Deployment.id != deployment.id, Deployment.state == deployment.state)
+        .where(
+            Deployment.sha256 == deployment.sha256, Deployment.id != deployment.id, Deployment.state == deployment.state
+        )
         .order_by(Deployment.id.desc())
         .limit(1)
     ).one_or_none()
@@ -293,7 +297,9 @@ def publish(session: Session, actor: Actor, deployment_id: int) -> Deployment:
                 take_over(session, row)
     deployment.state, deployment.published_at = DefinitionState.PUBLISHED, clock.now()
     session.flush()
-    history.record(session, actor, None, "deployment.published", subject=deployment.name, details={"deployment": deployment_id})
+    history.record(
+        session, actor, None, "deployment.published", subject=deployment.name, details={"deployment": deployment_id}
+    )
     return deployment
 
 

@@ -26,7 +26,7 @@ def kind_of(path: str) -> str:
 
 
 def load_folder(path: Path | None = None) -> dict[str, bytes]:
-    """Every file of ``workflows/**`` and ``forms/*`` below ``path``, by its path there; without one, what is shipped."""
+    """Every file of ``workflows/**`` and ``forms/*`` below ``path``, by its path; without one, what is shipped."""
     if path is not None:
         roots: list[tuple[str, Traversable]] = [(name, path / name) for name in ("workflows", "forms")]
         if not any(root.is_dir() for _, root in roots):

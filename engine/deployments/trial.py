@@ -28,7 +28,7 @@ def try_out(files: Mapping[str, bytes], keys: Iterable[str]) -> list[dict[str, A
         "now": datetime.now(UTC).isoformat(),
     }
     try:
-        done = subprocess.run(  # noqa: S603 - our own interpreter and script
+        done = subprocess.run(
             [sys.executable, "-P", __file__],
             input=json.dumps(order).encode(),
             capture_output=True,
@@ -61,7 +61,9 @@ def main() -> None:
         try:
             program = build_program(files, key)
             if program.main.root.entries:
-                around = Environment(now=datetime.fromisoformat(order["now"]), variables={"case": None, "emergency": None})
+                around = Environment(
+                    now=datetime.fromisoformat(order["now"]), variables={"case": None, "emergency": None}
+                )
                 Execution.start(program, around, {}).dump()
         except ExecutionFailed as error:
             if error.kind == "budget":

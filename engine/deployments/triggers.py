@@ -21,6 +21,7 @@ from engine.instances import start
 from engine.permissions import Actor
 from engine.storage import ProcessDefinition, StartTrigger, TriggerKind, lock_next
 
+KINDS = frozenset(kind.value for kind in TriggerKind)
 NOTHING_AROUND = {"case": None, "emergency": None}
 
 
@@ -35,7 +36,7 @@ def take_over(session: Session, definition: ProcessDefinition) -> None:
         row.active = False
     session.flush()
     for wanted in definition.info.get("starts", ()):
-        if wanted["kind"] not in TriggerKind:
+        if wanted["kind"] not in KINDS:
             continue
         row = own.get(wanted["element_id"]) or StartTrigger(
             process_definition_id=definition.id, process_key=definition.key, element_id=wanted["element_id"], fired=0
@@ -137,5 +138,11 @@ def _fire(session: Session, actor: Actor, trigger: StartTrigger) -> None:
             start(session, actor, trigger.process_key, start_element=trigger.element_id)
     except CityLoopError as error:
         history.record(
-            session, actor, None, "trigger.failed", subject=trigger.process_key, element_id=trigger.element_id, reason=str(error)[:1000]
+            session,
+            actor,
+            None,
+            "trigger.failed",
+            subject=trigger.process_key,
+            element_id=trigger.element_id,
+            reason=str(error)[:1000],
         )

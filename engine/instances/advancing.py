@@ -207,4 +207,3 @@ def case_changed(session: Session, case: Case) -> None:
         session.execute(
             insert(JOBS), [owe("condition", "", case_id=case.id, instance_id=identity) for identity in waiting]
         )
-

@@ -81,7 +81,11 @@ def start_activity_clocks(advance: Advance, steps: Sequence[Step]) -> None:
     """Start the clocks of activities, other than tasks, that were entered and are still open."""
     left = {step.token for step in steps if step.kind in {"completed", "cancelled", "failed"}}
     for step in steps:
-        if step.kind == "entered" and step.token not in left and (step.process_key, step.element_id) in advance.bundle.limited:
+        if (
+            step.kind == "entered"
+            and step.token not in left
+            and (step.process_key, step.element_id) in advance.bundle.limited
+        ):
             start_clock(advance, step.properties, step.name, step.element_id)
 
 

@@ -74,7 +74,9 @@ def _line(advance: Advance, steps: Sequence[Step]) -> dict[str, Any]:
 
 
 def _set_stage(advance: Advance, steps: Iterable[Step]) -> None:
-    stages = [str(step.properties["stage"]) for step in steps if step.kind == "entered" and step.properties.get("stage")]
+    stages = [
+        str(step.properties["stage"]) for step in steps if step.kind == "entered" and step.properties.get("stage")
+    ]
     case = advance.case
     if stages and case is not None and case.stage != stages[-1]:
         case.stage = stages[-1]
@@ -90,9 +92,7 @@ def _changes(before: Iterable[Any], after: Iterable[Any]) -> tuple[list[str], li
 
 def _remove(advance: Advance, table: Any, keys: Sequence[str]) -> None:
     if keys:
-        advance.session.execute(
-            delete(table).where(table.c.instance_id == advance.instance.id, table.c.key.in_(keys))
-        )
+        advance.session.execute(delete(table).where(table.c.instance_id == advance.instance.id, table.c.key.in_(keys)))
 
 
 def _derive_timers(advance: Advance, before: Sequence[Timer], after: Sequence[Timer]) -> None:
@@ -195,7 +195,7 @@ def _connector_job(advance: Advance, job: OpenJob) -> dict[str, Any]:
 def lane_of(advance: Advance) -> JobLane:
     """Work of an emergency never queues behind a storm."""
     case = advance.case
-    urgent = case is not None and case.emergency_active or advance.bundle.kind == "contingency"
+    urgent = (case is not None and case.emergency_active) or advance.bundle.kind == "contingency"
     return JobLane.URGENT if urgent else JobLane.NORMAL
 
 

@@ -43,9 +43,7 @@ def open_tasks(advance: Advance, fresh: Sequence[OpenTask]) -> list[dict[str, An
     )
     ids = list(result.scalars())
     candidates = [
-        candidate
-        for task_id, task in zip(ids, fresh, strict=True)
-        for candidate in _candidates(task_id, task, people)
+        candidate for task_id, task in zip(ids, fresh, strict=True) for candidate in _candidates(task_id, task, people)
     ]
     if candidates:
         advance.session.connection().execute(insert(CANDIDATES), candidates)
@@ -67,7 +65,9 @@ def withdraw_tasks(advance: Advance, gone: Sequence[OpenTask]) -> list[dict[str,
     closed = connection.execute(
         update(TASKS)
         .where(mine, TASKS.c.status == TaskStatus.OPEN)
-        .values(status=TaskStatus.WITHDRAWN, withdrawn_at=clock.now(), variables={}, lock_version=TASKS.c.lock_version + 1)
+        .values(
+            status=TaskStatus.WITHDRAWN, withdrawn_at=clock.now(), variables={}, lock_version=TASKS.c.lock_version + 1
+        )
         .returning(TASKS.c.id, TASKS.c.element_id)
     ).all()
     ids = [row.id for row in closed]
@@ -143,12 +143,8 @@ def _people(advance: Advance, fresh: Sequence[OpenTask]) -> dict[str, int]:
     names = {name for task in fresh for name in (task.assignee, *task.candidate_users) if name}
     if not names:
         return {}
-    found = {
-        username: identity
-        for username, identity in advance.session.execute(
-            select(Person.username, Person.id).where(Person.username.in_(names), Person.active)
-        )
-    }
+    statement = select(Person.username, Person.id).where(Person.username.in_(names), Person.active)
+    found: dict[str, int] = dict(advance.session.execute(statement).tuples().all())
     for task in fresh:
         asked = {name for name in (task.assignee, *task.candidate_users) if name}
         if asked and not task.candidate_groups and not asked & set(found):

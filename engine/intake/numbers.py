@@ -28,7 +28,9 @@ def number_prefix(session: Session, area_path: str) -> str:
     codes = [code for code in area_path.split("/") if code]
     if codes:
         rows = session.execute(
-            select(Area.number_prefix).where(Area.path.in_(_paths(codes)), Area.number_prefix.is_not(None)).order_by(Area.path.desc())
+            select(Area.number_prefix)
+            .where(Area.path.in_(_paths(codes)), Area.number_prefix.is_not(None))
+            .order_by(Area.path.desc())
         ).first()
         if rows is not None:
             return str(rows[0])

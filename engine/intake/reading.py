@@ -134,12 +134,23 @@ class _Reader:
         columns = self.columns
         columns["place_text"] = self._text("place", 500) or self._text("place_text", 500)
         names = {name: self._text(name, SHORT) for name in LEVELS}
-        point = {"longitude": self._coordinate("longitude", 180), "latitude": self._coordinate("latitude", 90)}
+        point: dict[str, float | None] = {
+            "longitude": self._coordinate("longitude", 180),
+            "latitude": self._coordinate("latitude", 90),
+        }
         if (point["longitude"] is None) != (point["latitude"] is None):
             self._problem("longitude" if point["longitude"] is None else "latitude", "required")
             return
         try:
-            place = areas.place(self.session, **names, **point)
+            place = areas.place(
+                self.session,
+                district=names["district"],
+                street=names["street"],
+                community=names["community"],
+                grid=names["grid"],
+                longitude=point["longitude"],
+                latitude=point["latitude"],
+            )
         except InvalidInput as error:
             self.problems += error.problems
             return

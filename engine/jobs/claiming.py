@@ -7,6 +7,7 @@ the job's row, so no two transactions wait for each other; whoever finishes a jo
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -52,7 +53,7 @@ def claim(
 
 def _due(
     lane: JobLane, now: datetime, limit: int, instance_id: int | None, leave_types: tuple[str, ...]
-) -> Select[tuple[int]]:
+) -> Select[Any]:
     statement = (
         select(Job.id)
         .where(

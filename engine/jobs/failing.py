@@ -27,8 +27,10 @@ def back_off(attempts: int) -> timedelta:
 
 
 def _mine(job_id: int, worker: str) -> Any:
-    return update(Job).where(Job.id == job_id, Job.lease_owner == worker, Job.status == JobStatus.OWED).execution_options(
-        synchronize_session=False
+    return (
+        update(Job)
+        .where(Job.id == job_id, Job.lease_owner == worker, Job.status == JobStatus.OWED)
+        .execution_options(synchronize_session=False)
     )
 
 
@@ -127,7 +129,10 @@ def answer_with_error(
     job_id, instance_id, key, case_id = job.id, job.instance_id, job.key, job.case_id
     session.flush()
     try:
-        with session.begin_nested(), advancing(session, Actor.system("worker"), instance_id, case_id=case_id) as advance:
+        with (
+            session.begin_nested(),
+            advancing(session, Actor.system("worker"), instance_id, case_id=case_id) as advance,
+        ):
             advance.done_key = key
             advance.deed("job.error", element_id=job.element_id, details={"type": job.type, "code": code})
             if not advance.execution.fail_job(key, code, message, variables):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -70,4 +71,8 @@ def _within(database: Database, work: Callable[[Session], int]) -> int:
 def _bring_awaited(database: Database, actor: Actor) -> int:
     with database.reading() as session:
         found = messages.awaited(session)
-    return sum(_within(database, lambda session, m=message: int(messages.bring(session, actor, m))) for message in found)  # type: ignore[misc]
+    return sum(_within(database, partial(_bring, actor, message_id)) for message_id in found)
+
+
+def _bring(actor: Actor, message_id: int, session: Session) -> int:
+    return int(messages.bring(session, actor, message_id))

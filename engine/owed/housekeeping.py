@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from importlib.metadata import version
 
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
@@ -30,10 +31,8 @@ SEAL_AT_ONCE = 1000
 
 def beat(session: Session, worker: str, counts: Counter[str]) -> int:
     """Tell that this worker lives, and forget those that do not."""
-    from engine import __version__
-
     now = clock.now()
-    row = {"worker": worker, "started_at": now, "seen_at": now, "version": __version__, "counts": dict(counts)}
+    row = {"worker": worker, "started_at": now, "seen_at": now, "version": version("cityloop"), "counts": dict(counts)}
     if not insert_or_ignore(session, WorkerHeartbeat, row):
         session.execute(
             update(WorkerHeartbeat).where(WorkerHeartbeat.worker == worker).values(seen_at=now, counts=dict(counts))

@@ -158,9 +158,7 @@ def _fail(database: Database, timer_id: int, worker: str, error: Exception, trac
 def _resolve(session: Session, instance_id: int, key: str) -> None:
     session.execute(
         update(Incident)
-        .where(
-            Incident.instance_id == instance_id, Incident.timer_key == key, Incident.status == IncidentStatus.OPEN
-        )
+        .where(Incident.instance_id == instance_id, Incident.timer_key == key, Incident.status == IncidentStatus.OPEN)
         .values(status=IncidentStatus.RESOLVED, resolved_at=clock.now(), resolution="fired")
         .execution_options(synchronize_session=False)
     )

@@ -112,7 +112,9 @@ def send_back(
         raise Conflict("it is not delegated", kind="stale", task=task_id)
     if actor.person_id not in (task.assignee_id, task.owner_id):
         raise NotAllowed("only who has it may hand it back", deed="task.work", subject=f"task {task_id}")
-    draft = {} if fields is None else {"draft": dict(fields), "draft_by_id": actor.person_id, "draft_saved_at": clock.now()}
+    draft = (
+        {} if fields is None else {"draft": dict(fields), "draft_by_id": actor.person_id, "draft_saved_at": clock.now()}
+    )
     change(session, task, assignee_id=task.owner_id, owner_id=None, **draft)
     _record(session, actor, subject, "task.sent_back", reason=reason)
     return task
@@ -152,7 +154,9 @@ def _check(session: Session, subject: TaskSubject, person_id: int, reason: str) 
         problems.append(FieldProblem("reason", "required"))
     person = session.get(Person, person_id)
     if person is None or not person.active or not may_work(actor_for(session, person_id, "check"), subject):
-        problems.append(FieldProblem("person", "may_not_work", {"person": person.display_name if person else person_id}))
+        problems.append(
+            FieldProblem("person", "may_not_work", {"person": person.display_name if person else person_id})
+        )
     if problems:
         raise InvalidInput("the task cannot be handed over like that", problems)
 

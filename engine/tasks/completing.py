@@ -27,9 +27,7 @@ from engine.tasks.finding import (
 )
 
 
-def complete(
-    session: Session, actor: Actor, task_id: int, fields: Mapping[str, Any], submission: str = ""
-) -> Task:
+def complete(session: Session, actor: Actor, task_id: int, fields: Mapping[str, Any], submission: str = "") -> Task:
     """Do the work: ``fields`` are the raw fields of its form. ``submission`` is the form's own token: the same submit
     again is answered as before.
 
@@ -159,9 +157,7 @@ def _keep_evidence(session: Session, actor: Actor, task: Task, files: list[str])
         InvalidInput: a wanted slot is missing.
     """
     if files:
-        evidence.attach(
-            session, actor, files, case_id=task.case_id, task_id=task.id, element_id=task.element_id
-        )
+        evidence.attach(session, actor, files, case_id=task.case_id, task_id=task.id, element_id=task.element_id)
     if not task.evidence:
         return
     mine = Evidence.case_id == task.case_id if task.case_id is not None else Evidence.task_id == task.id
@@ -169,7 +165,8 @@ def _keep_evidence(session: Session, actor: Actor, task: Task, files: list[str])
     missing = [slot for slot in task.evidence if slot not in there]
     if missing:
         raise InvalidInput(
-            "pictures are missing", [FieldProblem(f"evidence.{slot}", "evidence_missing", {"slot": slot}) for slot in missing]
+            "pictures are missing",
+            [FieldProblem(f"evidence.{slot}", "evidence_missing", {"slot": slot}) for slot in missing],
         )
 
 

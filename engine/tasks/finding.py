@@ -60,7 +60,9 @@ def require_not_others(session: Session, actor: Actor, task: Task) -> None:
         Conflict: ``claimed``, with the name.
     """
     if task.assignee_id not in (None, actor.person_id) and not actor.machine:
-        raise Conflict("somebody else has claimed it", kind="claimed", task=task.id, by=_name(session, task.assignee_id))
+        raise Conflict(
+            "somebody else has claimed it", kind="claimed", task=task.id, by=_name(session, task.assignee_id)
+        )
 
 
 def change(session: Session, task: Task, **values: Any) -> None:
@@ -82,7 +84,9 @@ def change(session: Session, task: Task, **values: Any) -> None:
         return
     require_open(session, task)
     if task.assignee_id not in (None, before):
-        raise Conflict("somebody else has claimed it", kind="claimed", task=task.id, by=_name(session, task.assignee_id))
+        raise Conflict(
+            "somebody else has claimed it", kind="claimed", task=task.id, by=_name(session, task.assignee_id)
+        )
     raise Conflict("the task has changed meanwhile", kind="stale", task=task.id)
 
 

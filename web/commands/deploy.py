@@ -31,7 +31,9 @@ def command(folder: Path | None, check: bool) -> None:
                 problems = examine(session, files)
                 _print(problems)
                 raise SystemExit(1 if any(p.severity == "error" for p in problems) else 0)
-            deployment = deploy(session, Actor.system("cli"), files, name=folder.name if folder else "shipped", source="folder")
+            deployment = deploy(
+                session, Actor.system("cli"), files, name=folder.name if folder else "shipped", source="folder"
+            )
             click.echo(f"Deployment {deployment.id}: {len(files)} files.")
     except DeploymentRejected as error:
         _print(error.problems)

@@ -63,21 +63,33 @@ class Reason:
 
 
 class Run:
-    """One evaluation: the outermost scope (``names``), the host, and what was used up so far."""
+    """One evaluation: the outermost scope (``names``), the host, and what was used up so far.
 
-    __slots__ = ("_deadline", "_look", "calls", "host", "limits", "names", "reasons", "root", "run", "steps", "up")
+    Made for every evaluation, so its counters begin as attributes of the class, and it does not refer to itself.
+    """
+
+    up: Any = None
+    steps = 0
+    calls = 0
+    # The clock starts with the first look: reading it costs as much as a short expression.
+    _look = _LOOK_EVERY
+    _deadline = 0.0
+    _reasons: list[Reason] | None = None
 
     def __init__(self, names: Mapping[str, Any], host: Host | None, limits: Limits) -> None:
         self.names = self.root = names
-        self.up: Any = None
-        self.run = self
         self.host = host
         self.limits = limits
-        self.steps = 0
-        self.calls = 0
-        self.reasons: list[Reason] = []
-        self._look = 0
-        self._deadline = 0.0
+
+    @property
+    def run(self) -> Run:
+        """Itself, as the run of its scope."""
+        return self
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """Why nulls came up, in their order."""
+        return self._reasons or []
 
     def charge(self, amount: int) -> None:
         """Take so many steps from the budget.
@@ -93,7 +105,7 @@ class Run:
         if self.steps > self.limits.steps:
             raise BudgetExceeded("too_many_steps", limit=self.limits.steps)
         now = thread_time()
-        if not self._look:
+        if not self._deadline:
             self._deadline = now + self.limits.seconds
         elif now > self._deadline:
             raise BudgetExceeded("too_slow", limit=self.limits.seconds)
@@ -101,7 +113,7 @@ class Run:
 
     def look(self) -> None:
         """Look at the clock now: single steps may be long ones."""
-        self._look = max(self.steps, 1) if self._look else 0
+        self._look = 0
         self.charge(1)
 
     def enter(self) -> None:
@@ -116,8 +128,10 @@ class Run:
 
     def note(self, code: str, position: int | None = None, **facts: Any) -> None:
         """Null, for this reason; the first ``MAX_REASONS`` are kept."""
-        if len(self.reasons) < MAX_REASONS:
-            self.reasons.append(Reason(code, position, facts))
+        if self._reasons is None:
+            self._reasons = []
+        if len(self._reasons) < MAX_REASONS:
+            self._reasons.append(Reason(code, position, facts))
 
     def note_undefined(self, error: Undefined, position: int | None = None) -> None:
         """Null, because the specification leaves it undefined."""

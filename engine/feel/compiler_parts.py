@@ -27,7 +27,7 @@ from engine.feel.nodes import (
 from engine.feel.properties import member
 from engine.feel.temporal import Date
 from engine.feel.types import Parameter
-from engine.feel.values import Context, FunctionValue, Range, kind_of
+from engine.feel.values import Context, FunctionValue, Range, kind_of, to_feel
 
 
 class _Loop:
@@ -184,7 +184,18 @@ def _call(node: Call, names: Names) -> Code:
         overloads = names.library.find(function.name)
         if overloads:
             return _library_call(node, function.name, overloads, arguments)
+        if not names.is_dynamic:
+            return _value_call(node, _given(function.name), arguments)
     return _value_call(node, compile_node(function, names), arguments)
+
+
+def _given(name: str) -> Code:
+    """A function that the data may hold (a business knowledge model)."""
+
+    def given(scope: Scope) -> Any:
+        return to_feel(scope.root[name]) if name in scope.root else None
+
+    return given
 
 
 def _library_call(node: Call, name: str, overloads: Sequence[Function], arguments: list[Code]) -> Code:
@@ -244,7 +255,8 @@ def _value_call(node: Call, function: Code, arguments: list[Code]) -> Code:
     def call(scope: Scope) -> Any:
         value = function(scope)
         if type(value) is not FunctionValue:
-            scope.run.note("not_a_function", position, name=label, found=kind_of(value))
+            code = "unknown_function" if value is None and label else "not_a_function"
+            scope.run.note(code, position, name=label, found=kind_of(value))
             return None
         try:
             return invoke(scope.run, value, [argument(scope) for argument in arguments], names)

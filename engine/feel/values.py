@@ -9,6 +9,7 @@ import decimal
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -113,6 +114,8 @@ def to_feel(value: Any, depth: int = 0) -> Any:
         return value
     if kind is Decimal or kind is int:
         return _number(value)
+    if kind is float and isfinite(value):
+        return Decimal(repr(value))
     if depth > MAX_DEPTH:
         raise FeelError("data_too_deep", limit=MAX_DEPTH)
     if kind is dict:

@@ -38,7 +38,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "foreign_value": ("{kind} 类型的值不能用于表达式", "a value of type {kind} cannot be used"),
     "function_failed": ("函数“{name}”出错：{reason}", "the function '{name}' failed: {reason}"),
     # Reasons for null
-    "unknown_name": ("没有名为“{name}”的数据", "there is nothing called '{name}'"),
+    "unknown_name": ("没有名为“{name}”的数据{hint}", "there is nothing called '{name}'{hint}"),
     "no_entry": ("没有“{name}”这一项", "there is no entry '{name}'"),
     "entry_of_null": ("空值没有“{name}”这一项", "null has no entry '{name}'"),
     "key_twice": ("上下文中有重复的名称", "a name occurs twice in the context"),
@@ -94,6 +94,7 @@ _TERMS: dict[str, str] = {
     "days and time duration": "日时长",
     "years and months duration": "年月时长",
 }
+_WITH_ARTICLE = {"end": "the end", "expression": "an expression", "operator": "an operator"}
 _HALF_WIDTH = {
     "，": ",",
     "；": ";",
@@ -118,8 +119,9 @@ class _Facts(dict[str, Any]):
 
 def words(code: str, facts: Mapping[str, Any], language: str) -> str:
     """The sentence for a code, ``zh`` or ``en``, filled with its facts."""
-    chinese, english = _WORDS[code]
-    filled = _Facts(facts)
+    # Domain functions may give reasons of their own; those are said as they are.
+    chinese, english = _WORDS.get(code, ("{code}", "{code}"))
+    filled = _Facts(facts, code=code)
     if code == "unexpected" or code == "ends_early":
         filled["expected"] = _expected(facts.get("expected", ()), language)
     elif language == "zh":
@@ -132,9 +134,7 @@ def _expected(expected: tuple[str, ...], language: str) -> str:
     shown = []
     for item in expected:
         if item in _TERMS:
-            shown.append(
-                _TERMS[item] if language == "zh" else {"end": "the end"}.get(item, f"a {item}").replace("a e", "an e")
-            )
+            shown.append(_TERMS[item] if language == "zh" else _WITH_ARTICLE.get(item, f"a {item}"))
         else:
             shown.append(f"“{item}”" if language == "zh" else f"'{item}'")
     return ("或" if language == "zh" else " or ").join(shown)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import secrets
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -152,6 +153,8 @@ def find_category(
 ) -> Category:
     """The category a report means; the one of its own service first, else the same item under another service.
 
+    A class with a row of its own, without an item, is open (service matters are): it takes items nobody has listed.
+
     Raises:
         InvalidInput: the city knows no such category; names the field that is wrong.
     """
@@ -161,13 +164,20 @@ def find_category(
     found = session.scalars(statement.order_by(Category.position)).all()
     if not found:
         raise InvalidInput("no such category", [FieldProblem("category", "unknown_category", {"value": category})])
-    items = [row for row in found if row.sub_category == sub_category] if sub_category else found
+    wanted = _plain(sub_category)
+    items = [row for row in found if not wanted or _plain(row.sub_category) == wanted]
+    items = items or [row for row in found if not row.sub_category]
     if not items:
         raise InvalidInput(
             "no such sub-category",
             [FieldProblem("sub_category", "unknown_sub_category", {"value": sub_category, "category": category})],
         )
     return next((row for row in items if row.service_type == service_type), items[0])
+
+
+def _plain(name: str) -> str:
+    """A name without the differences of typing: wide or narrow brackets, spaces."""
+    return unicodedata.normalize("NFKC", name).replace(" ", "")
 
 
 def _roles() -> list[dict[str, Any]]:

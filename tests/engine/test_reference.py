@@ -80,6 +80,17 @@ def test_a_category_is_found_by_its_names_and_knows_its_decision_rows(session):
     assert cover.rows == ["P01", "P02", "P03", "P04"]
 
 
+def test_brackets_may_be_typed_wide_or_narrow(session):
+    for name in ("私搭乱建（已形成）", "私搭乱建(已形成)", "私搭乱建 (已形成)"):
+        found = find_category(session, service_type="key_areas", category="市容环境", sub_category=name)
+        assert found.rows == ["E02"]
+
+
+def test_service_matters_are_open_to_what_nobody_has_listed(session):
+    found = find_category(session, service_type="community", kind="服务事项", category="求助", sub_category="猫上树了")
+    assert (found.category, found.sub_category) == ("求助", "")
+
+
 @pytest.mark.parametrize(
     ("category", "sub_category", "field"),
     [("市容", "暴露生活垃圾", "category"), ("市容环境", "彩虹", "sub_category")],

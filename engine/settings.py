@@ -34,6 +34,7 @@ class Settings:
     smtp_host: str = _setting("", "host[:port] that sends mail; without one, mail stays in the outbox")
     mail_from: str = _setting("cityloop@localhost", "sender of mail")
     sandbox: bool = _setting(False, "set to 1 for trials: nothing leaves the house")
+    map_tiles: str = _setting("", "address of map tiles with {z}/{x}/{y}; empty: districts only, no internet needed")
     max_steps: int = _setting(500, "automatic steps a process may take in one transaction")
     max_step_seconds: float = _setting(2.0, "seconds a process may compute in one transaction")
 

@@ -62,6 +62,6 @@ def compiles(kind: type[Node]) -> Callable[[_C], _C]:
     return register
 
 
-def compiler_of(node: Node) -> _Compiler:
-    """The compiler of that kind of node."""
-    return _COMPILERS[type(node)]
+def compile_node(node: Node, names: Names) -> Code:
+    """The closure that gives the node's value in a scope."""
+    return _COMPILERS[type(node)](node, names)

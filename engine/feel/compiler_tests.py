@@ -7,8 +7,7 @@ from typing import Any
 
 from engine.feel.budget import Env, Scope
 from engine.feel.compare import compare, equal, member
-from engine.feel.compiler import compile_node
-from engine.feel.compiler_scope import Code, Names, compiles
+from engine.feel.compiler_scope import Code, Names, compile_node, compiles
 from engine.feel.nodes import In, Literal, Node, Tests, UnaryComparison, reads
 
 Test = Callable[[Scope, Any], bool | None]

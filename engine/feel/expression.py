@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from engine.feel import compiler_parts as _parts  # noqa: F401 - registers the compilers of loops, calls, paths
+from engine.feel import compiler, compiler_calls, compiler_logic, compiler_loops
 from engine.feel.budget import LIMITS, Env, Host, Limits, Reason, Run
-from engine.feel.compiler import compile_node
-from engine.feel.compiler_scope import Code, Names
+from engine.feel.compiler_scope import Code, Names, compile_node
 from engine.feel.compiler_tests import Test, compile_tests
 from engine.feel.errors import BudgetExceeded
 from engine.feel.inference import type_given
@@ -22,6 +21,8 @@ from engine.feel.standard import STANDARD
 from engine.feel.types import FeelType, Parameter
 from engine.feel.values import Context, FunctionValue, to_feel
 
+# Each registers the compilers of its kinds of nodes.
+_COMPILERS = (compiler, compiler_logic, compiler_loops, compiler_calls)
 CACHE_SIZE = 10_000
 _NO_NAMES: frozenset[str] = frozenset()
 

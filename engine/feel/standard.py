@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.feel import functions_aggregates as aggregates
 from engine.feel import functions_dates as dates
 from engine.feel import functions_lists as lists
 from engine.feel import functions_numbers as numbers
@@ -11,5 +12,5 @@ from engine.feel import functions_values as values
 from engine.feel.library import Library
 
 STANDARD = Library(
-    function for module in (values, strings, numbers, lists, dates, ranges) for function in module.FUNCTIONS
+    function for module in (values, strings, numbers, lists, aggregates, dates, ranges) for function in module.FUNCTIONS
 )

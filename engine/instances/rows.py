@@ -59,11 +59,16 @@ def derive(advance: Advance, facts: Facts) -> list[dict[str, Any]]:
 
 def _line(advance: Advance, steps: Sequence[Step]) -> dict[str, Any]:
     """The one line of this deed, with the path walked: lean, because it is kept for ever."""
+    main = advance.instance.process_key
+
+    def path(identity: str, step: Step) -> str:
+        return identity if step.process_key == main else f"{step.process_key}/{identity}"
+
     details: dict[str, Any] = dict(advance.line.get("details") or {})
     for kind in ("entered", "completed", "cancelled", "failed", "conflict"):
-        if walked := [step.element_id for step in steps if step.kind == kind and step.type != "process"]:
+        if walked := [path(step.element_id, step) for step in steps if step.kind == kind and step.type != "process"]:
             details[kind] = walked
-    if flows := [flow for step in steps for flow in step.details.get("flows", ())]:
+    if flows := [path(flow, step) for step in steps for flow in step.details.get("flows", ())]:
         details["flows"] = flows
     if decisions := [step.details["decision"] for step in steps if "decision" in step.details]:
         details["decisions"] = decisions

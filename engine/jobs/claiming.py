@@ -1,7 +1,7 @@
 """Which work is due, and whose it is for the next minute.
 
-A claim is a lease in a short transaction of its own. The work itself locks case and instance first and only then looks at
-the job's row, so no two transactions wait for each other; whoever finishes a job must still hold its lease.
+A claim is a lease in a short transaction of its own. The work itself locks case and instance first and only then looks
+at the job's row, so no two transactions wait for each other; whoever finishes a job must still hold its lease.
 """
 
 from __future__ import annotations

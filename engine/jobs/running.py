@@ -1,7 +1,7 @@
 """Doing one job. Work inside the database is done, and told to be done, in one transaction: exactly once.
 
-Work outside has three parts: the lease is renewed, the call is made without a transaction, its answer is stored together
-with what follows from it. When the process cannot take the answer, the answer is kept and not asked for again.
+Work outside has three parts: the lease is renewed, the call is made without a transaction, its answer is stored. Then
+the process goes on; when it cannot take the answer, the answer is kept and not asked for again.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _go_on_along_error_path(database: Database, job_id: int, worker: str, error:
 
 
 def _call_outside(database: Database, settings: Settings, job_id: int, worker: str) -> dict[str, Any] | None:
-    """Let a connector speak to the outside, without a transaction; its answer is stored before anything follows from it."""
+    """Let a connector speak to the outside, without a transaction; its answer is stored before anything follows."""
     with database.reading() as session:
         job = session.get_one(Job, job_id)
         if job.kind != "connector" or not connectors.is_outside(job.type) or job.result is not None:

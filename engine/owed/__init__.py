@@ -34,7 +34,7 @@ ROUNDS = 20
 
 
 def run_due(database: Database, settings: Settings, *, worker: str = "", limit: int = 200) -> Counter[str]:
-    """Do what is due now, up to ``limit`` of each kind, and answer how much was done, by kind; empty when nothing was."""
+    """Do what is due now, up to ``limit`` of each kind; answers how much was done, by kind, empty when nothing was."""
     worker = worker or worker_name()
     actor = Actor.system("worker")
     done: Counter[str] = Counter()

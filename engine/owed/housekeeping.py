@@ -55,7 +55,7 @@ def seal_history(session: Session) -> int:
 
 
 def clean_up(session: Session) -> int:
-    """Empty the state of instances that ended long ago and remove done jobs and messages; answers how many instances."""
+    """Empty the state of instances that ended long ago, remove done jobs and messages; answers how many instances."""
     now = clock.now()
     old = session.scalars(
         select(ProcessInstance.id)

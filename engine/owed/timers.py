@@ -1,7 +1,7 @@
 """Timers that are due: leased in a batch, then each fired in a transaction of its own under its instance's lock.
 
-The process itself knows its timers: one that was withdrawn or has fired meanwhile is not there any more, so nothing fires
-twice, whoever fires it.
+The process itself knows its timers: one that was withdrawn or has fired meanwhile is not there any more, so nothing
+fires twice, whoever fires it.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class Drawing:
     ) -> Drawing:  # fmt: skip
         """A user task; ``said`` are its properties."""
         inside = (
-            f'<zeebe:assignmentDefinition{attributes(candidateGroups=group, candidateUsers=users, assignee=assignee)}/>'
+            f"<zeebe:assignmentDefinition{attributes(candidateGroups=group, candidateUsers=users, assignee=assignee)}/>"
             f'<zeebe:formDefinition formId="{form}"/>{properties(said)}'
         )
         return self._add(identity, "userTask", inside, extra)
@@ -124,7 +124,7 @@ class Drawing:
             f'{HEAD}{"".join(self.outside)}<bpmn:process id="{self.key}" name="{self.key}" isExecutable="true">{said}'
             f'<bpmn:startEvent id="start"><bpmn:outgoing>f0</bpmn:outgoing>{start}</bpmn:startEvent>{body}'
             f'<bpmn:endEvent id="end"><bpmn:incoming>f{len(chain) - 2}</bpmn:incoming></bpmn:endEvent>{flows}'
-            f'{"".join(self.extra)}</bpmn:process></bpmn:definitions>'
+            f"{''.join(self.extra)}</bpmn:process></bpmn:definitions>"
         ).encode()
 
 
@@ -139,16 +139,12 @@ def timer_definition(kind: str, value: str) -> str:
 def message(identity: str, name: str, key: str = "") -> str:
     """A message with its correlation key."""
     said = f"<zeebe:subscription{attributes(correlationKey=key)}/>" if key else ""
-    return (
-        f'<bpmn:message id="{identity}" name="{name}"><bpmn:extensionElements>{said}</bpmn:extensionElements></bpmn:message>'
-    )
+    return f'<bpmn:message id="{identity}" name="{name}"><bpmn:extensionElements>{said}</bpmn:extensionElements></bpmn:message>'
 
 
 def form(identity: str, *components: Mapping[str, Any]) -> bytes:
     """A form-js form."""
-    return orjson.dumps(
-        {"type": "default", "id": identity, "schemaVersion": 16, "components": list(components)}
-    )
+    return orjson.dumps({"type": "default", "id": identity, "schemaVersion": 16, "components": list(components)})
 
 
 REMARK = form("remark", {"type": "textfield", "key": "remark", "label": "备注", "id": "Field_remark"})

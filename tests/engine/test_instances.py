@@ -8,7 +8,16 @@ from sqlalchemy import select
 
 from engine import tasks
 from engine.intake import open_case
-from engine.storage import Case, CaseStatus, HistoryEvent, InstanceStatus, ProcessInstance, Task, TaskCandidate, TaskStatus
+from engine.storage import (
+    Case,
+    CaseStatus,
+    HistoryEvent,
+    InstanceStatus,
+    ProcessInstance,
+    Task,
+    TaskCandidate,
+    TaskStatus,
+)
 
 
 def open_tasks(session: Any, case: Case) -> list[Task]:

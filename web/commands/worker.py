@@ -27,9 +27,8 @@ def command(once: bool, verbose: bool) -> None:
         else:
             from engine.worker import Worker
 
-            click.echo(
-                f"Worker for {database.engine.url.render_as_string()}, looking every {settings.worker_interval_seconds} s."
-            )
+            address = database.engine.url.render_as_string()
+            click.echo(f"Worker for {address}, looking every {settings.worker_interval_seconds} s.")
             Worker(database, settings).run()
     finally:
         database.close()

@@ -1,0 +1,27 @@
+"""What screens show: lists of tasks and cases, and what became of a case, as rows ready to show; one query a list."""
+
+from engine.worklist.cases import CaseRow, cases
+from engine.worklist.page import Page
+from engine.worklist.tasks import VIEWS, TaskRow, counts, tasks
+from engine.worklist.telling import Clock, Line, case_page, clocks, parties, timeline
+from engine.worklist.walking import Walk, decided_rules, walk, walked_elements
+
+__all__ = [
+    "VIEWS",
+    "CaseRow",
+    "Clock",
+    "Line",
+    "Page",
+    "TaskRow",
+    "Walk",
+    "case_page",
+    "cases",
+    "clocks",
+    "counts",
+    "decided_rules",
+    "parties",
+    "tasks",
+    "timeline",
+    "walk",
+    "walked_elements",
+]

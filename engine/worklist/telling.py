@@ -1,0 +1,227 @@
+"""What the page of a case tells: who did what when, how the clocks stand, who answered for it, what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.errors import NotFound
+from engine.permissions import Actor, require
+from engine.storage import (
+    Case,
+    Deadline,
+    DeadlineEntry,
+    DeadlineStatus,
+    Evidence,
+    HistoryEvent,
+    Note,
+    Organisation,
+    Person,
+    ProcessDefinition,
+    ProcessInstance,
+    ResponsiblePeriod,
+    Role,
+    Task,
+    TaskStatus,
+)
+from engine.worklist.walking import Walk, walk
+
+NOT_TOLD = frozenset({"condition.checked"})
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the timeline; ``kind`` is worded by the page, the names are ready to show."""
+
+    id: int
+    at: datetime
+    kind: str
+    who: str
+    role: str
+    organisation: str
+    element: str
+    element_id: str
+    subject: str
+    task_id: int | None
+    reason: str
+    old: Mapping[str, Any] | None
+    new: Mapping[str, Any] | None
+    details: Mapping[str, Any] | None
+    note: str
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A clock with its row and ledger, for ``deadlines.explain``."""
+
+    id: int
+    name: str
+    status: str
+    limit: str
+    started_at: datetime
+    due_at: datetime | None
+    time_left: timedelta | None
+    provisional: bool
+    breached_at: datetime | None
+    exempted_at: datetime | None
+    task_id: int | None
+    row: Deadline
+    entries: Sequence[DeadlineEntry]
+
+
+def timeline(session: Session, case_id: int) -> list[Line]:
+    """The history of a case, oldest first; one query."""
+    names = _element_names(session, case_id)
+    rows = session.execute(
+        select(
+            HistoryEvent,
+            Person.display_name,
+            Role.name.label("role_name"),
+            Organisation.name.label("organisation_name"),
+            Task.name.label("task_name"),
+            Note.text,
+        )
+        .outerjoin(Person, Person.id == HistoryEvent.person_id)
+        .outerjoin(Role, Role.code == HistoryEvent.role)
+        .outerjoin(Organisation, Organisation.id == HistoryEvent.organisation_id)
+        .outerjoin(Task, Task.id == HistoryEvent.task_id)
+        .outerjoin(
+            Note,
+            (Note.case_id == HistoryEvent.case_id)
+            & (HistoryEvent.kind == "case.noted")
+            & (Note.written_at == HistoryEvent.at)
+            & (Note.author_id == HistoryEvent.person_id),
+        )
+        .where(HistoryEvent.case_id == case_id, HistoryEvent.kind.not_in(NOT_TOLD))
+        .order_by(HistoryEvent.id)
+    ).all()
+    return [_line(row, names) for row in rows]
+
+
+def _line(row: Any, names: Mapping[str, str]) -> Line:
+    event = row.HistoryEvent
+    return Line(
+        id=event.id,
+        at=event.at,
+        kind=event.kind,
+        who=row.display_name or event.actor,
+        role=row.role_name or event.role,
+        organisation=row.organisation_name or "",
+        element=row.task_name or names.get(event.element_id, event.element_id),
+        element_id=event.element_id,
+        subject=event.subject,
+        task_id=event.task_id,
+        reason=event.reason,
+        old=event.old,
+        new=event.new,
+        details=event.details,
+        note=row.text or "",
+    )
+
+
+def _element_names(session: Session, case_id: int) -> dict[str, str]:
+    infos = session.scalars(
+        select(ProcessDefinition.info)
+        .join(ProcessInstance, ProcessInstance.process_definition_id == ProcessDefinition.id)
+        .where(ProcessInstance.case_id == case_id)
+        .distinct()
+    ).all()
+    return {e["id"]: e["name"] for info in infos for e in info.get("elements", ()) if e.get("name")}
+
+
+def clocks(session: Session, case_id: int) -> list[Clock]:
+    """The clocks of a case, the running ones first, each with its ledger."""
+    found = session.scalars(
+        select(Deadline)
+        .where(Deadline.case_id == case_id)
+        .order_by(Deadline.status != DeadlineStatus.RUNNING, Deadline.id)
+    ).all()
+    entries: dict[int, list[DeadlineEntry]] = {deadline.id: [] for deadline in found}
+    for entry in session.scalars(
+        select(DeadlineEntry)
+        .where(DeadlineEntry.deadline_id.in_(entries))
+        .order_by(DeadlineEntry.deadline_id, DeadlineEntry.sequence)
+    ):
+        entries[entry.deadline_id].append(entry)
+    return [
+        Clock(
+            id=deadline.id,
+            name=deadline.name,
+            status=deadline.status.value,
+            limit=deadline.limit_text,
+            started_at=deadline.started_at,
+            due_at=deadline.due_at,
+            time_left=deadline.due_at - clock.now()
+            if deadline.due_at and deadline.status is DeadlineStatus.RUNNING
+            else None,
+            provisional=deadline.provisional,
+            breached_at=deadline.breached_at,
+            exempted_at=deadline.exempted_at,
+            task_id=deadline.task_id,
+            row=deadline,
+            entries=entries[deadline.id],
+        )
+        for deadline in found
+    ]
+
+
+def parties(session: Session, case: Case) -> list[dict[str, Any]]:
+    """Who answered for the case when."""
+    rows = session.execute(
+        select(Organisation.name, ResponsiblePeriod.since, ResponsiblePeriod.until, ResponsiblePeriod.reason)
+        .join(Organisation, Organisation.id == ResponsiblePeriod.organisation_id)
+        .where(ResponsiblePeriod.case_id == case.id)
+        .order_by(ResponsiblePeriod.since, ResponsiblePeriod.id)
+    )
+    return [{"name": name, "since": since, "until": until, "reason": reason} for name, since, until, reason in rows]
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """Everything the page of a case shows."""
+
+    case: Case
+    timeline: list[Line]
+    clocks: list[Clock]
+    parties: list[dict[str, Any]]
+    files: list[Evidence]
+    tasks: list[Task]
+    instances: list[ProcessInstance]
+    walks: list[Walk]
+    children: list[Case]
+
+
+def case_page(session: Session, actor: Actor, case_id: int) -> CasePage:
+    """What the actor may see of a case.
+
+    Raises:
+        NotFound: there is none. NotAllowed.
+    """
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NotFound("no such case", case=case_id)
+    require(actor, "case.view", case)
+    instances = list(
+        session.scalars(select(ProcessInstance).where(ProcessInstance.case_id == case_id).order_by(ProcessInstance.id))
+    )
+    open_tasks = session.scalars(
+        select(Task).where(Task.case_id == case_id, Task.status == TaskStatus.OPEN).order_by(Task.id)
+    ).all()
+    children = session.scalars(select(Case).where(Case.parent_id == case_id).order_by(Case.id)).all()
+    return CasePage(
+        case=case,
+        timeline=timeline(session, case_id),
+        clocks=clocks(session, case_id),
+        parties=parties(session, case),
+        files=list(session.scalars(select(Evidence).where(Evidence.case_id == case_id).order_by(Evidence.id))),
+        tasks=list(open_tasks),
+        instances=instances,
+        walks=[found for instance in instances for found in walk(session, instance).values()],
+        children=list(children),
+    )

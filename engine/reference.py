@@ -37,7 +37,7 @@ from engine.storage import (
     ServiceType,
     Setting,
 )
-from engine.workdays.tables import VERSION_SETTING
+from engine.workdays.tables import VERSION_SETTING, forget
 
 FIRST_CALENDAR_YEAR = 2020
 OFFICE_WINDOWS = ((8 * 60, 12 * 60), (14 * 60, 18 * 60))
@@ -313,4 +313,5 @@ def bump_calendar_version(session: Session) -> int:
     else:
         setting.value, setting.updated_at = value, clock.now()
     session.flush()
+    forget(session)
     return version

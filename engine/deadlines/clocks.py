@@ -40,6 +40,8 @@ def start(
 ) -> Deadline:
     """Start a clock and answer it with its end; ``name`` is ``case`` for the case's own.
 
+    A task's ``due_at`` is for the caller to set now; whatever happens to the clock later moves it too.
+
     Raises:
         InvalidInput: the limit or a percentage cannot be read.
     """
@@ -49,7 +51,6 @@ def start(
     deadline = Deadline(
         case_id=case_id,
         instance_id=instance_id,
-        task_id=task_id,
         element_id=element_id,
         name=name,
         status=DeadlineStatus.RUNNING,
@@ -62,7 +63,9 @@ def start(
         warned_percent=0,
         escalate_to=escalate_to,
         breached_at=None,
+        task_id=task_id,
     )
+    deadline.attention_at = rows.next_attention(calendar, deadline, state)
     session.add(deadline)
     session.flush()
     facts: dict[str, Any] = {"amount": state.remaining}
@@ -73,14 +76,12 @@ def start(
         actor,
         deadline,
         EntryKind.START,
-        sequence=1,
         effective_at=started_at,
         limit_text=str(wanted),
         due_after=state.due_at,
         reason=reason,
         facts=facts | rows.counted(calendar, (wanted,), (started_at, state.due_at)),
     )
-    rows.show(session, deadline, calendar, state, done=False)
     return deadline
 
 
@@ -181,22 +182,22 @@ def rebase(
 
 def stop(session: Session, actor: Actor, deadline: Deadline, reason: str = "", at: datetime | None = None) -> Deadline:
     """The work is done or withdrawn; when it was late, that is written down first. Stopping twice changes nothing."""
-    deadline = lock(session, Deadline, deadline.id)
+    deadline = _held(session, deadline)
     if deadline.status == DeadlineStatus.STOPPED:
         return deadline
-    entries = ledger_of(session, deadline)
-    state = ledger.current(entries)
-    moment = at or clock.now()
-    entries = rows.settle(session, actor, deadline, entries, state, moment)
+    moment, due_at = at or clock.now(), deadline.due_at
+    # The row tells all that is needed: a running clock without a next look has told its breach already.
+    untold = deadline.status == DeadlineStatus.RUNNING and deadline.attention_at is not None
+    if untold and due_at is not None and due_at < moment:
+        rows.breach(session, actor, deadline, due_at)
     rows.write(
         session,
         actor,
         deadline,
         EntryKind.STOP,
-        sequence=entries[-1].sequence + 1,
         effective_at=moment,
-        due_before=state.shown_due_at,
-        due_after=state.shown_due_at,
+        due_before=due_at,
+        due_after=due_at,
         reason=reason,
     )
     deadline.status, deadline.stopped_at, deadline.stop_reason = DeadlineStatus.STOPPED, moment, reason
@@ -213,16 +214,14 @@ def exempt(session: Session, actor: Actor, deadline: Deadline, reason: str) -> D
         Conflict: there is no breach, or it is exempted already.
     """
     require(actor, "deadline.exempt", session.get(Case, deadline.case_id) if deadline.case_id else None)
-    deadline = lock(session, Deadline, deadline.id)
+    deadline = _held(session, deadline)
     if deadline.breached_at is None or deadline.exempted_at is not None:
         raise Conflict("there is no breach to exempt", kind="stale", deadline=deadline.id)
-    entries = ledger_of(session, deadline)
     rows.write(
         session,
         actor,
         deadline,
         EntryKind.EXEMPT,
-        sequence=entries[-1].sequence + 1,
         effective_at=clock.now(),
         due_before=deadline.due_at,
         due_after=deadline.due_at,
@@ -303,7 +302,7 @@ def _change(
     facts: dict[str, Any] | None = None,
     refuse: Callable[[State], str | None] = lambda _: None,
 ) -> Deadline:
-    deadline = lock(session, Deadline, deadline.id)
+    deadline = _held(session, deadline)
     entries = ledger_of(session, deadline)
     before = ledger.current(entries)
     if before.status == DeadlineStatus.STOPPED:
@@ -311,7 +310,7 @@ def _change(
     if (conflict := refuse(before)) is not None:
         raise Conflict("the clock is not in that state", kind=conflict, deadline=deadline.id)
     moment = _moment(at, before.anchor)
-    entries = rows.settle(session, actor, deadline, entries, before, moment)
+    settled = rows.settle(session, actor, deadline, entries, before, moment)
     calendar = load(session)
     after = step(calendar, before, moment)
     limits = [before.limit, after.limit, *([limit] if limit else ())]
@@ -321,7 +320,6 @@ def _change(
         actor,
         deadline,
         kind,
-        sequence=entries[-1].sequence + 1,
         effective_at=moment,
         limit_text=str(limit) if limit else "",
         due_before=before.shown_due_at,
@@ -335,8 +333,16 @@ def _change(
         passed = [p for p in deadline.warn_percents if ledger.moment_of(calendar, after, p) <= moment]
         deadline.warned_percent = max(passed, default=0)
     deadline.calendar_version = calendar.version
-    rows.show(session, deadline, calendar, after, done=rows.told(entries, after))
+    done = rows.told(entries, after) or (settled and after.due_at == before.due_at)
+    rows.show(session, deadline, calendar, after, done=done)
     return deadline
+
+
+def _held(session: Session, deadline: Deadline) -> Deadline:
+    """The row under lock and read afresh; on SQLite a writing transaction is alone already."""
+    if session.get_bind().dialect.name == "sqlite":
+        return deadline
+    return lock(session, Deadline, deadline.id)
 
 
 def _moment(at: datetime | None, anchor: datetime) -> datetime:

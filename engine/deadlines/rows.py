@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.deadlines import ledger
 from engine.deadlines.ledger import State
 from engine.permissions import Actor
-from engine.storage import Deadline, DeadlineEntry, DeadlineStatus, EntryKind, Task
+from engine.storage import Base, Deadline, DeadlineEntry, DeadlineStatus, EntryKind, Task
 from engine.workdays import Calendar, Limit
 
 
@@ -23,26 +24,26 @@ def settle(
     entries: Sequence[DeadlineEntry],
     state: State,
     moment: datetime,
-) -> Sequence[DeadlineEntry]:
-    """Write down a breach that nobody has told yet, before something else happens to the clock."""
+) -> bool:
+    """Write down a breach that nobody has told yet, before something else happens to the clock; True when it did."""
     if state.status != DeadlineStatus.RUNNING or state.due_at >= moment or told(entries, state):
-        return entries
-    return [*entries, breach(session, actor, deadline, entries[-1].sequence + 1, state)]
+        return False
+    breach(session, actor, deadline, state.due_at)
+    return True
 
 
-def breach(session: Session, actor: Actor, deadline: Deadline, sequence: int, state: State) -> DeadlineEntry:
+def breach(session: Session, actor: Actor, deadline: Deadline, due_at: datetime) -> None:
     """Write the fact that the end has passed; the row keeps the first breach."""
-    deadline.breached_at = deadline.breached_at or state.due_at
+    deadline.breached_at = deadline.breached_at or due_at
     deadline.attention_at = None
-    return write(
+    write(
         session,
         actor,
         deadline,
         EntryKind.BREACH,
-        sequence=sequence,
-        effective_at=state.due_at,
-        due_before=state.due_at,
-        due_after=state.due_at,
+        effective_at=due_at,
+        due_before=due_at,
+        due_after=due_at,
         facts={"escalate_to": deadline.escalate_to} if deadline.escalate_to else None,
     )
 
@@ -51,20 +52,18 @@ def warn(
     session: Session,
     actor: Actor,
     deadline: Deadline,
-    sequence: int,
     state: State,
     calendar: Calendar,
     percent: int,
-) -> DeadlineEntry:
+) -> None:
     """Write that ``percent`` of the time is used, and when the worker must look next."""
     deadline.warned_percent = percent
     deadline.attention_at = next_attention(calendar, deadline, state)
-    return write(
+    write(
         session,
         actor,
         deadline,
         EntryKind.WARN,
-        sequence=sequence,
         effective_at=ledger.moment_of(calendar, state, percent),
         due_before=state.due_at,
         due_after=state.due_at,
@@ -92,7 +91,6 @@ def recount(
         actor,
         deadline,
         EntryKind.RECOMPUTE,
-        sequence=entries[-1].sequence + 1,
         effective_at=clock.now(),
         due_before=before.shown_due_at,
         due_after=after.shown_due_at,
@@ -111,8 +109,8 @@ def show(session: Session, deadline: Deadline, calendar: Calendar, state: State,
     """Bring the row, and the task whose clock it is, to what the ledger says."""
     deadline.status, deadline.due_at, deadline.provisional = state.status, state.shown_due_at, state.provisional
     deadline.attention_at = None if done else next_attention(calendar, deadline, state)
-    if deadline.task_id is not None and (task := session.get(Task, deadline.task_id)) is not None:
-        task.due_at = deadline.due_at
+    if deadline.task_id is not None:
+        session.execute(update(Task).where(Task.id == deadline.task_id).values(due_at=deadline.due_at))
     session.flush()
 
 
@@ -138,27 +136,36 @@ def write(
     deadline: Deadline,
     kind: EntryKind,
     *,
-    sequence: int,
     effective_at: datetime,
     limit_text: str = "",
     due_before: datetime | None = None,
     due_after: datetime | None = None,
     reason: str = "",
     facts: dict[str, Any] | None = None,
-) -> DeadlineEntry:
-    entry = DeadlineEntry(
-        deadline_id=deadline.id,
-        sequence=sequence,
-        kind=kind,
-        at=clock.now(),
-        effective_at=effective_at,
-        limit_text=limit_text,
-        due_before=due_before,
-        due_after=due_after,
-        reason=reason,
-        person_id=actor.person_id,
-        facts=facts or {},
+) -> None:
+    """Write the next line of a clock's ledger; the database numbers it, so that nothing need be read before."""
+    session.execute(
+        _NEXT_LINE,
+        {
+            "of": deadline.id,
+            "deadline_id": deadline.id,
+            "kind": kind,
+            "at": clock.now(),
+            "effective_at": effective_at,
+            "limit_text": limit_text,
+            "due_before": due_before,
+            "due_after": due_after,
+            "reason": reason,
+            "person_id": actor.person_id,
+            "facts": facts or {},
+        },
     )
-    session.add(entry)
-    session.flush()
-    return entry
+
+
+_ENTRIES = Base.metadata.tables[DeadlineEntry.__tablename__]
+_LAST = (
+    select(func.coalesce(func.max(_ENTRIES.c.sequence), 0) + 1)
+    .where(_ENTRIES.c.deadline_id == bindparam("of"))
+    .scalar_subquery()
+)
+_NEXT_LINE = insert(_ENTRIES).values(sequence=_LAST).inline()

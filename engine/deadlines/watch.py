@@ -57,7 +57,7 @@ def _look(
 ) -> Alarm | None:
     state = ledger.current(entries)
     if state.status == DeadlineStatus.RUNNING and state.due_at < now:
-        rows.breach(session, actor, deadline, entries[-1].sequence + 1, state)
+        rows.breach(session, actor, deadline, state.due_at)
         return Alarm("breach", deadline, 100)
     passed = [
         percent
@@ -66,7 +66,7 @@ def _look(
     ]
     if passed and state.status == DeadlineStatus.RUNNING:
         percent = max(passed)
-        rows.warn(session, actor, deadline, entries[-1].sequence + 1, state, calendar, percent)
+        rows.warn(session, actor, deadline, state, calendar, percent)
         return Alarm("warn", deadline, percent)
     # At the very moment of its end a clock is not late yet; the next look tells.
     deadline.attention_at = rows.next_attention(calendar, deadline, state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from datetime import date
 from typing import Any
@@ -14,21 +15,31 @@ from engine.storage import CalendarDay, CalendarYear, OfficeWindow, Setting
 from engine.workdays.calendar import Calendar
 
 VERSION_SETTING = "calendar_version"
-_kept: WeakKeyDictionary[Any, tuple[str, Calendar]] = WeakKeyDictionary()
+FRESH_SECONDS = 1.0
+_CHANGED = "calendar_changed"
+_kept: WeakKeyDictionary[Any, tuple[float, str, Calendar]] = WeakKeyDictionary()
 
 
 def load(session: Session) -> Calendar:
-    """The calendar of today's version; one small query when nothing has changed since the last time."""
-    setting = session.scalar(select(Setting.value).where(Setting.key == VERSION_SETTING))
-    version, stamp = (int(setting["version"]), str(setting["stamp"])) if setting else (0, "")
+    """The calendar of today's version, at most a second old: what somebody changes meanwhile is recounted anyway."""
     engine = session.get_bind()
     kept = _kept.get(engine)
+    changed = _CHANGED in session.info
+    if kept is not None and not changed and time.monotonic() - kept[0] < FRESH_SECONDS:
+        return kept[2]
+    setting = session.scalar(select(Setting.value).where(Setting.key == VERSION_SETTING))
+    version, stamp = (int(setting["version"]), str(setting["stamp"])) if setting else (0, "")
     # The stamp, not the number: a version that was rolled back is given out again with other days.
-    if kept is not None and kept[0] == stamp:
-        return kept[1]
-    calendar = _read(session, version)
-    _kept[engine] = (stamp, calendar)
+    calendar = kept[2] if kept is not None and kept[1] == stamp else _read(session, version)
+    if not changed:
+        _kept[engine] = (time.monotonic(), stamp, calendar)
     return calendar
+
+
+def forget(session: Session) -> None:
+    """The calendar was changed in this session: it reads what it wrote, others what is committed."""
+    session.info[_CHANGED] = True
+    _kept.clear()
 
 
 def _read(session: Session, version: int) -> Calendar:

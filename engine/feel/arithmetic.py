@@ -112,7 +112,7 @@ def _of_negated(operation: Operation) -> Operation:
 
 _MONTHS, _DAYS = YearMonthDuration, DayTimeDuration
 _NEGATED: dict[type, Callable[[Any], Any]] = {
-    Decimal: lambda value: -value if value else value,
+    Decimal: NUMBERS.minus,
     _MONTHS: lambda value: _MONTHS(-value.months),
     _DAYS: lambda value: _DAYS(-value.nanos),
 }

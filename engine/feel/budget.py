@@ -17,7 +17,10 @@ _LOOK_EVERY = 250
 
 @dataclass(frozen=True)
 class Limits:
-    """The budget of one expression; characters, counts and seconds of processor time."""
+    """The budget of one expression; characters, counts and seconds of processor time.
+
+    The exponent of numbers is bounded by the arithmetic itself (``values.NUMBERS``).
+    """
 
     source: int = 2_000
     nesting: int = 40
@@ -29,7 +32,6 @@ class Limits:
     result_nodes: int = 20_000
     result_depth: int = 20
     calls: int = 40
-    exponent: int = 6_144
     pattern: int = 1_000
     pattern_work: int = 10_000_000
 

@@ -55,7 +55,10 @@ class _Text:
     @property
     def tree(self) -> Node:
         """The parsed expression, to be walked (see ``nodes``); parsed anew, as only the compiled form is kept."""
-        return self._parse(self._parser())
+        try:
+            return self._parse(self._parser())
+        except RecursionError:
+            raise BudgetExceeded("nested_too_deeply", limit=self.limits.nesting) from None
 
     def type(self, names: Mapping[str, FeelType] | None = None) -> FeelType:
         """The type of the value, as far as the text and the types of the names tell; null may always come instead."""

@@ -21,7 +21,7 @@ from engine.feel.temporal import (
     zone_info,
 )
 from engine.feel.temporal_text import parse_date, parse_date_time, parse_duration, parse_time
-from engine.feel.values import to_feel
+from engine.feel.values import NUMBERS, to_feel
 
 define = Theme("dates and times")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -149,7 +149,7 @@ def time_of_parts(run: Run, hour: Decimal, minute: Decimal, second: Decimal, off
         raise Undefined("bad_argument", parameter="hour")
     if offset is not None and not isinstance(offset, DayTimeDuration):
         raise Undefined("bad_argument", parameter="offset")
-    nanos = int((second * SECOND).to_integral_value(ROUND_FLOOR))
+    nanos = int(NUMBERS.multiply(second, Decimal(SECOND)).to_integral_value(ROUND_FLOOR))
     return Time(hours * HOUR + minutes * MINUTE + nanos, offset.nanos // SECOND if offset is not None else None)
 
 

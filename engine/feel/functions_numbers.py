@@ -79,7 +79,7 @@ def abs_(run: Run, n: Any) -> Any:
         return YearMonthDuration(abs(n.months))
     if isinstance(n, DayTimeDuration):
         return DayTimeDuration(abs(n.nanos))
-    return abs(n) if n < ZERO else n
+    return NUMBERS.abs(n)
 
 
 @define(

@@ -191,7 +191,7 @@ class Parser(Parts):
         if not minus:
             return node
         if minus % 2 and isinstance(node, Literal) and type(node.value) is decimal.Decimal:
-            return Literal(position, -node.value)
+            return Literal(position, NUMBERS.minus(node.value))
         for _ in range(2 - minus % 2):
             node = Negation(position, node)
         return node

@@ -29,6 +29,7 @@ from engine.feel import (
     kind_of,
     to_feel,
 )
+from engine.feel.catalogue import markdown
 from engine.feel.checking import suggestion
 
 _LABELS = {
@@ -40,7 +41,7 @@ _LABELS = {
 
 
 @click.command()
-@click.argument("expression")
+@click.argument("expression", required=False)
 @click.option(
     "--data",
     "files",
@@ -49,17 +50,23 @@ _LABELS = {
     help="JSON object with the names the expression reads; may be given several times.",
 )
 @click.option("--unary", metavar="VALUE", help="Test this value (JSON, else text) with EXPRESSION as unary tests.")
+@click.option("--functions", is_flag=True, help="List all functions (a table in Markdown) and stop.")
 @click.option(
     "--language",
     type=click.Choice(["zh", "en"]),
     default=lambda: "zh" if os.environ.get("LANG", "").startswith("zh") else "en",
     help="Of errors and reasons; by default that of LANG.",
 )
-def command(expression: str, files: tuple[Path, ...], unary: str | None, language: str) -> None:
+def command(expression: str | None, files: tuple[Path, ...], unary: str | None, functions: bool, language: str) -> None:
     """Evaluate a FEEL EXPRESSION; exit status 1 when it cannot be evaluated.
 
     Data are JSON; texts like 2026-02-14 stay texts, date("…") or @"…" makes dates of them.
     """
+    if functions:
+        click.echo(markdown(LIBRARY), nl=False)
+        return
+    if expression is None:
+        raise click.UsageError("Missing argument 'EXPRESSION'.")
     data = _data(files)
     host = Host(now=clock.city_time(clock.now()))
     try:

@@ -18,7 +18,7 @@ from engine.deadlines.clocks import (
 )
 from engine.deadlines.explain import explain, late, used
 from engine.deadlines.ledger import State, current
-from engine.deadlines.watch import Alarm, due, recompute_provisional, recount, running_over
+from engine.deadlines.watch import Alarm, due, recompute_provisional, recount, running_over, unannounced_years
 
 __all__ = [
     "Alarm",
@@ -46,5 +46,6 @@ __all__ = [
     "set_windows",
     "start",
     "stop",
+    "unannounced_years",
     "used",
 ]

@@ -11,6 +11,7 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine import clock
 from engine.deadlines import ledger, rows
 from engine.deadlines.clocks import LIVE
 from engine.permissions import Actor
@@ -89,6 +90,15 @@ def recount(session: Session, actor: Actor, deadlines: Collection[Deadline], rea
     calendar = load(session)
     ledgers = _ledgers(session, [deadline.id for deadline in deadlines])
     return sum(rows.recount(session, actor, calendar, d, ledgers[d.id], reason) for d in deadlines)
+
+
+def unannounced_years(session: Session) -> list[int]:
+    """The years live clocks rest on although their holidays are not announced: what an administrator must load."""
+    ends = session.scalars(
+        select(Deadline.due_at).where(Deadline.status.in_(LIVE), Deadline.provisional, Deadline.due_at.is_not(None))
+    )
+    years = {clock.city_time(end).year for end in ends if end is not None}
+    return sorted(years - load(session).years)
 
 
 def running_over(session: Session, first: datetime, last: datetime) -> Sequence[Deadline]:

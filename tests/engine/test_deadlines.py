@@ -219,6 +219,7 @@ def test_a_year_that_becomes_known_moves_the_provisional_ends(session, start, ag
     deadline = start("3 工作日", "2026-12-30 09:00")
     certain = start("1 工作日", "2026-12-30 09:00")
     assert deadline.provisional and local(deadline.due_at) == "2027-01-05 09:00"
+    assert deadlines.unannounced_years(session) == [2027]
     with clock.at("2026-12-30 10:00"):
         # As announced: 1 to 3 January off, Monday the 4th too, Sunday the 10th working.
         days = {date(2027, 1, day): (False, "元旦") for day in range(1, 5)} | {date(2027, 1, 10): (True, "元旦")}
@@ -227,6 +228,7 @@ def test_a_year_that_becomes_known_moves_the_provisional_ends(session, start, ag
     assert local(deadline.due_at) == "2027-01-06 09:00" and not deadline.provisional
     assert kinds(session, certain) == ["start"]
     assert deadlines.recompute_provisional(session) == 0
+    assert deadlines.unannounced_years(session) == []
     agree(deadline)
 
 

@@ -121,7 +121,7 @@ def _check_scope(inspection: Inspection, container: Element) -> None:
         inspection.warning("no_end_event", container)
     plain = [start for start in starts if start.event is None]
     if len(plain) > 1:
-        inspection.error("several_plain_starts", container, starts=", ".join(s.id for s in plain[:5]))
+        inspection.warning("several_plain_starts", container, starts=", ".join(s.id for s in plain[:5]))
     if any(flow.source not in elements or flow.target not in elements for flow in inspection.drawing.flows.values()):
         return  # What a flow into nowhere should have reached cannot be told; the parser has named the flow.
     reached = reachable(inspection, begun)

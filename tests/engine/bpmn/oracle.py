@@ -1,0 +1,465 @@
+"""A deliberately simple token game, written from the BPMN 2.0.2 specification (chapter 13) and docs/engine.md.
+
+It shares no code with the engine and is slow and literal: lists are searched, nothing is cached. A process is a graph
+of plain nodes and flows; conditions compare one variable with one number. What waits is named by its element and by the
+indexes of the multi-instances around it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Node:
+    """One element. ``of`` holds what its kind needs: a graph, a process key, a code, a variable."""
+
+    id: str
+    kind: str
+    of: Any = None
+    loop: dict[str, Any] | None = None
+    borders: list[Node] = field(default_factory=list)
+    event: str = ""
+    code: str | None = None
+    interrupting: bool = True
+
+
+@dataclass
+class Flow:
+    """A sequence flow; ``when`` is (variable, number): taken when the variable is less than the number."""
+
+    id: str
+    source: str
+    target: str
+    when: tuple[str, int] | None = None
+    default: bool = False
+
+
+@dataclass
+class Graph:
+    """What one scope contains. ``handlers`` are event subprocesses: their start event and their graph."""
+
+    key: str
+    nodes: dict[str, Node] = field(default_factory=dict)
+    flows: list[Flow] = field(default_factory=list)
+    start: str = ""
+    handlers: list[tuple[Node, Graph]] = field(default_factory=list)
+
+    def out(self, node: str) -> list[Flow]:
+        return [flow for flow in self.flows if flow.source == node]
+
+    def into(self, node: str) -> list[Flow]:
+        return [flow for flow in self.flows if flow.target == node]
+
+
+class Scope:
+    """A process, a subprocess, an event subprocess or one instance of a multi-instance, while it is open."""
+
+    def __init__(self, graph: Graph | None, parent: Token | Scope | None, kind: str) -> None:
+        self.graph, self.parent, self.kind = graph, parent, kind
+        self.data: dict[str, Any] = {}
+        self.written: list[str] = []
+        self.tokens: list[Token] = []
+        self.inner: list[Scope] = []  # running event subprocesses
+        self.subscriptions: list[tuple[Node, Graph]] = list(graph.handlers) if graph is not None else []
+        self.index: int | None = None
+
+    def outer(self) -> Scope | None:
+        """The scope around this one."""
+        return self.parent.scope if isinstance(self.parent, Token) else self.parent
+
+    def path(self) -> tuple[int, ...]:
+        """Indexes of the multi-instances around, outermost first."""
+        outer = self.outer()
+        before = outer.path() if outer is not None else ()
+        return before if self.index is None else (*before, self.index)
+
+
+class Token:
+    """A token on a node: ready, waiting for the outside, busy with inner scopes, parked at a join, or failed."""
+
+    def __init__(self, node: Node, scope: Scope, flow: str = "", bare: bool = False) -> None:
+        self.node, self.scope, self.flow, self.bare = node, scope, flow, bare
+        self.state = "ready"
+        self.inner: list[Scope] = []
+        self.borders: list[Node] = []
+        self.loop: dict[str, Any] = {}
+
+
+class Endless(Exception):
+    """Automatic steps go on and on."""
+
+
+class Oracle:
+    """One instance, driven by the names of what waits."""
+
+    patience = 2000
+
+    def __init__(self, processes: dict[str, Graph], main: str, variables: dict[str, Any]) -> None:
+        self.processes = processes
+        self.ends: list[str] = []
+        self.thrown: list[str] = []
+        self.ended = False
+        self.root = Scope(processes[main], None, "process")
+        self.root.data = dict(variables)
+        self.open_scope(self.root)
+        self.run()
+
+    # -- what is seen from outside -----------------------------------------------------------------------------------
+
+    def waits(self) -> list[tuple[str, tuple[int, ...]]]:
+        """Everything the outside can act on, by name."""
+        return sorted((node.id, scope.path()) for node, scope, _ in self._waiting(self.root))
+
+    def _waiting(self, scope: Scope) -> list[tuple[Node, Scope, Any]]:
+        found: list[tuple[Node, Scope, Any]] = []
+        for start, graph in scope.subscriptions:
+            if start.event in {"message", "timer", "signal"}:
+                found.append((start, scope, graph))
+        for token in scope.tokens:
+            if token.state == "wait" and token.node.kind == "choice":
+                assert scope.graph is not None
+                found += [(scope.graph.nodes[f.target], scope, token) for f in scope.graph.out(token.node.id)]
+            elif token.state == "wait":
+                found.append((token.node, scope, token))
+            found += [(b, scope, (token, b)) for b in token.borders if b.event in {"message", "timer", "signal"}]
+            for inner in token.inner:
+                found += self._waiting(inner)
+        for inner in scope.inner:
+            found += self._waiting(inner)
+        return found
+
+    def act(self, name: tuple[str, tuple[int, ...]], result: dict[str, Any], error: str | None = None) -> None:
+        """Complete, deliver, fire or (with ``error``) fail what waits under this name."""
+        node, scope, handle = next(w for w in self._waiting(self.root) if (w[0].id, w[1].path()) == name)
+        if isinstance(handle, Graph):
+            self.begin_handler(scope, node, handle, result)
+        elif isinstance(handle, tuple):
+            self.fire_border(handle[0], node, result)
+        elif error is not None:
+            if not self.raise_event(handle, scope, "error", error):
+                self.thrown.append(f"error {error}")
+        else:
+            if handle.node.kind == "choice":
+                scope.tokens.remove(handle)
+                handle = Token(node, scope)
+                scope.tokens.append(handle)
+            self.done(handle, result)
+        self.run()
+
+    # -- scopes and variables ----------------------------------------------------------------------------------------
+
+    def open_scope(self, scope: Scope) -> None:
+        assert scope.graph is not None
+        scope.tokens.append(Token(scope.graph.nodes[scope.graph.start], scope))
+
+    def read(self, scope: Scope, name: str) -> Any:
+        while name not in scope.data:
+            outer = scope.outer()
+            assert outer is not None and scope.kind != "process", name
+            scope = outer
+        return scope.data[name]
+
+    def write(self, scope: Scope, name: str, value: Any) -> None:
+        while name not in scope.data and scope.kind not in {"process", "instance"}:
+            outer = scope.outer()
+            assert outer is not None
+            scope = outer
+        scope.data[name] = value
+        if name not in scope.written:
+            scope.written.append(name)
+
+    def visible(self, scope: Scope) -> dict[str, Any]:
+        outer = scope.outer()
+        around = self.visible(outer) if outer is not None and scope.kind != "process" else {}
+        return {**around, **scope.data}
+
+    def ended_scope(self, scope: Scope) -> None:
+        """If nothing lives in the scope any more it ends, and what is around goes on."""
+        if scope.tokens or scope.inner:
+            return
+        scope.subscriptions = []
+        parent = scope.parent
+        if isinstance(parent, Scope):  # an event subprocess
+            if scope in parent.inner:
+                parent.inner.remove(scope)
+                self.ended_scope(parent)
+        elif parent is None:
+            self.ended = True
+        elif scope in parent.inner:
+            parent.inner.remove(scope)
+            if scope.kind == "process":
+                self.done(parent, {name: scope.data[name] for name in scope.written})
+            else:
+                self.done(parent, {})
+
+    # -- the game ----------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        for _ in range(self.patience):
+            ready = [token for scope in self.scopes(self.root) for token in scope.tokens if token.state == "ready"]
+            if ready:
+                self.step(ready[0])
+            elif not self.join_inclusively():
+                return
+        raise Endless
+
+    def scopes(self, scope: Scope) -> list[Scope]:
+        found = [scope]
+        for token in scope.tokens:
+            for inner in token.inner:
+                found += self.scopes(inner)
+        for inner in scope.inner:
+            found += self.scopes(inner)
+        return found
+
+    def step(self, token: Token) -> None:
+        node, scope, graph = token.node, token.scope, token.scope.graph
+        if node.kind in {"and", "or"} and graph is not None and len(graph.into(node.id)) > 1:
+            token.state = "parked"
+            self.join_all(scope, node)
+            return
+        if not token.bare:
+            token.borders = list(node.borders)
+            if node.loop is not None:
+                self.begin_loop(token)
+                return
+        self.work(token)
+
+    def work(self, token: Token) -> None:
+        node, scope = token.node, token.scope
+        token.state = "busy"
+        if node.kind in {"user", "job", "catch", "choice"}:
+            token.state = "wait"
+        elif node.kind == "script":
+            name, number = node.of
+            self.done(token, {name: number})
+        elif node.kind == "count":
+            self.done(token, {node.of: self.read(scope, node.of) + 1})
+        elif node.kind == "sub":
+            inner = Scope(node.of, token, "sub")
+            token.inner.append(inner)
+            self.open_scope(inner)
+        elif node.kind == "call":
+            called = Scope(self.processes[node.of], token, "process")
+            called.data = self.visible(scope)
+            token.inner.append(called)
+            self.open_scope(called)
+        elif node.kind == "error":
+            self.ends.append(node.id)
+            if not self.raise_event(token, scope, "error", node.code):
+                token.state = "failed"
+                self.thrown.append(f"error {node.code}")
+        elif node.kind == "escalation":
+            caught = self.raise_event(token, scope, "escalation", node.code)
+            if not caught:
+                self.thrown.append(f"escalation {node.code}")
+            if token in scope.tokens and self.alive(scope):
+                self.done(token, {})
+        elif node.kind == "terminate":
+            self.ends.append(node.id)
+            scope.tokens, scope.inner = [], []
+            self.ended_scope(scope)
+        elif node.kind == "end":
+            self.ends.append(node.id)
+            self.done(token, {})
+        else:
+            self.done(token, {})
+
+    def alive(self, scope: Scope) -> bool:
+        return scope in self.scopes(self.root)
+
+    def done(self, token: Token, result: dict[str, Any]) -> None:
+        """The work of a token is finished: keep the result, go on."""
+        for name, value in result.items():
+            self.write(token.scope, name, value)
+        if token.bare:
+            self.instance_done(token)
+        else:
+            self.leave(token)
+
+    def leave(self, token: Token) -> None:
+        scope, node = token.scope, token.node
+        assert scope.graph is not None
+        flows = scope.graph.out(node.id)
+        if node.kind == "xor":
+            chosen = [f for f in flows if f.when and self.read(scope, f.when[0]) < f.when[1]][:1]
+            flows = chosen or [f for f in flows if f.default or (f.when is None and len(flows) == 1)]
+        elif node.kind == "or" and len(flows) > 1:
+            chosen = [f for f in flows if f.when and self.read(scope, f.when[0]) < f.when[1]]
+            flows = chosen or [f for f in flows if f.default]
+        scope.tokens.remove(token)
+        for flow in flows:
+            scope.tokens.append(Token(scope.graph.nodes[flow.target], scope, flow.id))
+        if not flows:
+            self.ended_scope(scope)
+
+    def join_all(self, scope: Scope, node: Node) -> None:
+        """A join whose every incoming flow has a token uses one of each up and goes on."""
+        assert scope.graph is not None
+        incoming = scope.graph.into(node.id)
+        parked = [t for t in scope.tokens if t.node is node and t.state == "parked"]
+        used = [next((t for t in parked if t.flow == flow.id), None) for flow in incoming]
+        if all(used):
+            self.pass_join(scope, node, [t for t in used if t is not None])
+
+    def pass_join(self, scope: Scope, node: Node, used: list[Token]) -> None:
+        for token in used[1:]:
+            scope.tokens.remove(token)
+        self.leave(used[0])
+
+    def join_inclusively(self) -> bool:
+        """13.4.3: a token that can come along an empty incoming flow holds the join up, unless it can also come along
+        one that already has a token."""
+        for scope in self.scopes(self.root):
+            for node in {
+                t.node.id: t.node for t in scope.tokens if t.state == "parked" and t.node.kind == "or"
+            }.values():
+                assert scope.graph is not None
+                parked = [t for t in scope.tokens if t.node is node and t.state == "parked"]
+                full = {t.flow for t in parked}
+                empty = [f for f in scope.graph.into(node.id) if f.id not in full]
+                others = [t for t in scope.tokens if t not in parked]
+                if any(
+                    any(self.can_come(scope.graph, t, f, node.id) for f in empty)
+                    and not any(
+                        self.can_come(scope.graph, t, f, node.id) for f in scope.graph.into(node.id) if f.id in full
+                    )
+                    for t in others
+                ):
+                    continue
+                self.pass_join(scope, node, [next(t for t in parked if t.flow == flow) for flow in sorted(full)])
+                return True
+        return False
+
+    def can_come(self, graph: Graph, token: Token, flow: Flow, join: str) -> bool:
+        """Whether a token can reach a flow without passing the join; also through border events."""
+        seen: list[str] = []
+        todo = [token.node.id]
+        while todo:
+            at = todo.pop()
+            if at == flow.source:
+                return True
+            if at in seen or at == join:
+                continue
+            seen.append(at)
+            todo += [f.target for f in graph.out(at)] + [b.id for b in graph.nodes[at].borders]
+        return False
+
+    # -- loops -------------------------------------------------------------------------------------------------------
+
+    def begin_loop(self, token: Token) -> None:
+        loop = token.node.loop
+        assert loop is not None
+        token.state = "busy"
+        if loop["kind"] == "standard":
+            token.loop = {"done": 0}
+            self.add_instance(token, 0)
+            return
+        items = self.read(token.scope, loop["items"])
+        token.loop = {"items": items, "next": 0, "done": 0, "results": [None] * len(items)}
+        if not items:
+            self.loop_ends(token)
+        elif loop["kind"] == "sequential":
+            self.add_instance(token, 0)
+        else:
+            for index in range(len(items)):
+                self.add_instance(token, index)
+
+    def add_instance(self, token: Token, index: int) -> None:
+        loop = token.node.loop
+        assert loop is not None
+        shared = loop["kind"] == "standard"
+        scope = Scope(None, token, "round" if shared else "instance")
+        scope.index = index + 1
+        scope.data = {"loopCounter": index + 1}
+        if not shared:
+            scope.data[f"item_{token.node.id}"] = token.loop["items"][index]
+            token.loop["next"] = index + 1
+        token.inner.append(scope)
+        scope.tokens.append(Token(token.node, scope, bare=True))
+
+    def instance_done(self, token: Token) -> None:
+        instance = token.scope
+        body = instance.parent
+        assert isinstance(body, Token) and body.node.loop is not None
+        loop = body.node.loop
+        body.inner.remove(instance)
+        body.loop["done"] += 1
+        if loop["kind"] == "standard":
+            if body.loop["done"] < loop["maximum"] and self.read(body.scope, loop["while"]) < 2:
+                self.add_instance(body, body.loop["done"])
+            else:
+                self.loop_ends(body)
+            return
+        if loop["output"]:
+            body.loop["results"][instance.data["loopCounter"] - 1] = self.read(instance, loop["output"])
+        else:
+            for name in instance.written:
+                self.write(body.scope, name, instance.data[name])
+        enough = loop["enough"] is not None and body.loop["done"] >= loop["enough"]
+        if enough or body.loop["done"] == len(body.loop["items"]):
+            body.inner = []
+            self.loop_ends(body)
+        elif loop["kind"] == "sequential":
+            self.add_instance(body, body.loop["next"])
+
+    def loop_ends(self, body: Token) -> None:
+        loop = body.node.loop
+        assert loop is not None
+        if loop["kind"] != "standard" and loop["output"]:
+            self.write(body.scope, f"results_{body.node.id}", body.loop["results"])
+        if body.bare:
+            self.instance_done(body)
+        else:
+            self.leave(body)
+
+    # -- events ------------------------------------------------------------------------------------------------------
+
+    def begin_handler(self, scope: Scope, start: Node, graph: Graph, result: dict[str, Any]) -> None:
+        """An event subprocess starts; an interrupting one ends everything else in its scope."""
+        if start.interrupting:
+            scope.tokens, scope.inner, scope.subscriptions = [], [], []
+        elif start.event == "timer":
+            scope.subscriptions = [s for s in scope.subscriptions if s[0] is not start]
+        handler = Scope(graph, scope, "handler")
+        scope.inner.append(handler)
+        self.open_scope(handler)
+        for name, value in result.items():
+            self.write(handler, name, value)
+
+    def fire_border(self, token: Token, border: Node, result: dict[str, Any]) -> None:
+        scope = token.scope
+        if border.interrupting:
+            scope.tokens.remove(token)
+        elif border.event == "timer":
+            token.borders = [b for b in token.borders if b is not border]
+        for name, value in result.items():
+            self.write(scope, name, value)
+        born = Token(border, scope)
+        scope.tokens.append(born)
+        self.leave(born)
+
+    def raise_event(self, token: Token, scope: Scope, kind: str, code: str | None) -> bool:
+        """The innermost scope that catches it does; there its event subprocesses come before the border, and the exact
+        code before one that catches all."""
+        at: Token | None = token
+        level: Scope | None = scope
+        while level is not None:
+            if at is not None:
+                border = self.best([(b, None) for b in at.borders], kind, code)
+                if border is not None:
+                    self.fire_border(at, border[0], {})
+                    return True
+            handler = self.best(level.subscriptions, kind, code)
+            if handler is not None:
+                self.begin_handler(level, handler[0], handler[1], {})
+                return True
+            at = level.parent if isinstance(level.parent, Token) else None
+            level = level.outer()
+        return False
+
+    def best(self, catchers: list[Any], kind: str, code: str | None) -> Any:
+        fitting = [c for c in catchers if c[0].event == kind and c[0].code in (None, code)]
+        return next((c for c in fitting if c[0].code == code), fitting[0] if fitting else None)

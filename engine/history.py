@@ -80,7 +80,7 @@ def line(actor: Actor, case_id: int | None, kind: str, **facts: Unpack[Facts]) -
 def record_all(session: Session, lines: Sequence[Mapping[str, Any]]) -> None:
     """Write several lines with one statement."""
     if lines:
-        session.execute(_INSERT, lines)
+        session.connection().execute(_INSERT, lines)
 
 
 def _plain(values: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session, undefer
 
 from engine import clock, history
@@ -20,6 +20,7 @@ from engine.instances.environment import environment
 from engine.instances.jobs import JOBS, owe
 from engine.instances.programs import Bundle, compose, load_bundle
 from engine.instances.rows import derive
+from engine.instances.statements import update_row
 from engine.permissions import Actor
 from engine.storage import (
     Case,
@@ -32,6 +33,14 @@ from engine.storage import (
 
 NOTHING = Facts(tasks=[], timers=[], waits=[], jobs=[], thrown=[], steps=[], ended=False, end_events=[], active=[])
 _UNKNOWN = -1
+
+_LOCK_INSTANCE = (
+    select(ProcessInstance)
+    .options(undefer(ProcessInstance.state))
+    .where(ProcessInstance.id == bindparam("instance"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass
@@ -113,21 +122,23 @@ def advancing(
     instance_id: int,
     *,
     case_id: int | None = _UNKNOWN,
+    case: Case | None = None,
     even_suspended: bool = False,
 ) -> Iterator[Advance]:
     """Lock and load an instance for one deed on its ``execution``; leaving the block saves it and derives its rows.
 
-    ``case_id`` spares a look-up where the caller knows it. On any exception nothing is saved; roll back.
+    ``case_id``, or the ``case`` locked already, spares a look-up where the caller knows it. On any exception nothing is saved; roll back.
 
     Raises:
         NotFound: no such instance. Conflict: it is suspended or has ended.
     """
-    if case_id == _UNKNOWN:
+    if case is None and case_id == _UNKNOWN:
         found = session.execute(select(ProcessInstance.case_id).where(ProcessInstance.id == instance_id)).first()
         if found is None:
             raise NotFound("no such instance", instance=instance_id)
         case_id = found[0]
-    case = lock(session, Case, case_id) if case_id is not None else None
+    if case is None and case_id is not None:
+        case = lock(session, Case, case_id)
     instance = _lock_instance(session, instance_id)
     if instance.status is InstanceStatus.SUSPENDED and not even_suspended:
         raise Conflict("the case is suspended", kind="suspended", instance=instance_id)
@@ -165,13 +176,7 @@ def load(session: Session, actor: Actor, instance: ProcessInstance, case: Case |
 
 
 def _lock_instance(session: Session, instance_id: int) -> ProcessInstance:
-    instance = session.scalars(
-        select(ProcessInstance)
-        .options(undefer(ProcessInstance.state))
-        .where(ProcessInstance.id == instance_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    instance = session.scalars(_LOCK_INSTANCE, {"instance": instance_id}).one_or_none()
     if instance is None:
         raise NotFound("no such instance", instance=instance_id)
     return instance
@@ -182,16 +187,18 @@ def _save(advance: Advance) -> None:
     facts = advance.execution.facts()
     instance = advance.instance
     lines = derive(advance, facts)
-    instance.state = advance.execution.dump()
-    instance.lock_version += 1
-    instance.updated_at = clock.now()
+    values: dict[str, Any] = {
+        "state": advance.execution.dump(),
+        "lock_version": instance.lock_version + 1,
+        "updated_at": clock.now(),
+    }
     if facts.ended:
         cancelled = any(s.kind == "cancelled" and s.type == "process" for s in facts.steps)
-        instance.status = InstanceStatus.CANCELLED if cancelled else InstanceStatus.COMPLETED
-        instance.ended_at = instance.updated_at
-        instance.end_events = facts.end_events
-    history.record_all(advance.session, lines)
+        values["status"] = InstanceStatus.CANCELLED if cancelled else InstanceStatus.COMPLETED
+        values["ended_at"], values["end_events"] = values["updated_at"], facts.end_events
     advance.session.flush()
+    update_row(advance.session, instance, **values)
+    history.record_all(advance.session, lines)
     if facts.ended:
         case_goes_on(advance.session, advance.actor, instance, advance.case, advance.bundle.kind)
 

@@ -11,6 +11,7 @@ from engine import clock, history
 from engine.bpmn.facts import Facts, OpenJob, Step, Thrown, Timer, Wait
 from engine.instances.clocks import start_activity_clocks, stop_activity_clocks, stop_task_clocks
 from engine.instances.jobs import JOBS, owe
+from engine.instances.statements import update_row
 from engine.instances.tasks import open_tasks, withdraw_tasks
 from engine.storage import (
     Base,
@@ -84,8 +85,7 @@ def _set_stage(advance: Advance, steps: Iterable[Step]) -> None:
     ]
     case = advance.case
     if stages and case is not None and case.stage != stages[-1]:
-        case.stage = stages[-1]
-        case.updated_at = clock.now()
+        update_row(advance.session, case, stage=stages[-1][:200], updated_at=clock.now())
         advance.variables.forget()
 
 

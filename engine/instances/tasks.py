@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from engine import clock, history, responsibility
 from engine.bpmn.facts import OpenTask
@@ -30,23 +30,25 @@ if TYPE_CHECKING:
 
 TASKS = Base.metadata.tables[Task.__tablename__]
 CANDIDATES = Base.metadata.tables[TaskCandidate.__tablename__]
+FORGET_CANDIDATES = delete(CANDIDATES).where(CANDIDATES.c.task_id == bindparam("task"))
 DEFAULT_PRIORITY = 50
 _OWN_COLUMNS = frozenset({"limit", "warn", "escalateTo", "stage", "responsible", "evidence", "independentOf"})
+
+_INSERT_TASKS = insert(TASKS).returning(TASKS.c.id, sort_by_parameter_order=True)
+_INSERT_CANDIDATES = insert(CANDIDATES)
 
 
 def open_tasks(advance: Advance, fresh: Sequence[OpenTask]) -> list[dict[str, Any]]:
     """Write the rows of new tasks with candidates and clocks; answers nothing to tell the history beyond the step."""
     people = _people(advance, fresh)
     rows = [_row(advance, task, people) for task in fresh]
-    result = advance.session.connection().execute(
-        insert(TASKS).returning(TASKS.c.id, sort_by_parameter_order=True), rows
-    )
+    result = advance.session.connection().execute(_INSERT_TASKS, rows)
     ids = list(result.scalars())
     candidates = [
         candidate for task_id, task in zip(ids, fresh, strict=True) for candidate in _candidates(task_id, task, people)
     ]
     if candidates:
-        advance.session.connection().execute(insert(CANDIDATES), candidates)
+        advance.session.connection().execute(_INSERT_CANDIDATES, candidates)
     for task_id, task in zip(ids, fresh, strict=True):
         deadline = start_clock(advance, task.properties, task.name, task.element_id, task_id)
         if deadline is not None:

@@ -1,4 +1,4 @@
-"""Clocks that tell: a share of the time is used, or it is over. Who works on it is told, at the end who stands above."""
+"""Clocks that tell: a share of the time is used, or it is over. Workers are told, at the end who stands above too."""
 
 from __future__ import annotations
 

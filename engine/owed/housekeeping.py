@@ -48,9 +48,9 @@ def leave(session: Session, worker: str) -> None:
 
 def seal_history(session: Session) -> int:
     """Give new history rows their place in the chain; one sealer at a time."""
-    if session.get_bind().dialect.name == "postgresql":
-        if not session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": SEALER}):
-            return 0
+    on_postgres = session.get_bind().dialect.name == "postgresql"
+    if on_postgres and not session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": SEALER}):
+        return 0
     return history.seal(session, SEAL_AT_ONCE)
 
 

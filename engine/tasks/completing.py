@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock, evidence, forms
 from engine.domain_functions import LIBRARY, host_for
 from engine.errors import Conflict, FieldProblem, InvalidInput, NotAllowed
 from engine.instances import advancing, form_schema
-from engine.instances.tasks import CANDIDATES, shown, words
+from engine.instances.tasks import FORGET_CANDIDATES, shown, words
 from engine.permissions import Actor, TaskSubject, require
 from engine.storage import Evidence, Task, TaskStatus
 from engine.tasks.finding import (
@@ -46,7 +46,7 @@ def complete(session: Session, actor: Actor, task_id: int, fields: Mapping[str, 
     if task.owner_id is not None and actor.person_id != task.owner_id and not actor.machine:
         raise Conflict("it was delegated and has to be handed back", kind="delegated", task=task_id)
     values, files = _clean(session, subject, fields)
-    with advancing(session, actor, task.instance_id, case_id=task.case_id) as advance:
+    with advancing(session, actor, task.instance_id, case=subject.case, case_id=task.case_id) as advance:
         _require_independence(session, actor, task)
         accept(session, actor, task)
         _close(session, actor, task, values, submission)
@@ -147,7 +147,7 @@ def _close(session: Session, actor: Actor, task: Task, values: Mapping[str, Any]
         variables={},
         draft=None,
     )
-    session.connection().execute(delete(CANDIDATES).where(CANDIDATES.c.task_id == task.id))
+    session.connection().execute(FORGET_CANDIDATES, {"task": task.id})
 
 
 def _keep_evidence(session: Session, actor: Actor, task: Task, files: list[str]) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from engine import history, responsibility
 from engine.errors import Conflict, NotFound
-from engine.permissions import Actor, Grant, TaskSubject, task_subject
+from engine.instances.statements import update_row
+from engine.instances.tasks import CANDIDATES
+from engine.permissions import Actor, Grant, TaskSubject
 from engine.storage import Case, CaseStatus, Organisation, Person, Task, TaskStatus, lock
+
+_CANDIDATES = select(CANDIDATES.c.role, CANDIDATES.c.person_id).where(CANDIDATES.c.task_id == bindparam("task"))
 
 
 def find(session: Session, task_id: int) -> Task:
@@ -71,17 +75,11 @@ def change(session: Session, task: Task, **values: Any) -> None:
     Raises:
         Conflict: completed, withdrawn, claimed or stale.
     """
-    seen = task.lock_version
-    done = session.execute(
-        update(Task)
-        .where(Task.id == task.id, Task.status == TaskStatus.OPEN, Task.lock_version == seen)
-        .values(lock_version=seen + 1, **values)
-        .execution_options(synchronize_session=False)
-    )
-    before = task.assignee_id
-    session.refresh(task)
-    if done.rowcount == 1:  # type: ignore[attr-defined]
+    seen, before = task.lock_version, task.assignee_id
+    guard = {"status": TaskStatus.OPEN, "lock_version": seen}
+    if update_row(session, task, guard, lock_version=seen + 1, **values):
         return
+    session.refresh(task)
     require_open(session, task)
     if task.assignee_id not in (None, before):
         raise Conflict(
@@ -127,8 +125,14 @@ def accept(session: Session, actor: Actor, task: Task) -> None:
 
 
 def subject_of(session: Session, task: Task) -> TaskSubject:
-    """The task with what decides who may work on it."""
-    return task_subject(session, task)
+    """The task with what decides who may work on it; its case is locked, as whatever follows changes it."""
+    candidates = session.connection().execute(_CANDIDATES, {"task": task.id}).all()
+    return TaskSubject(
+        task=task,
+        case=lock(session, Case, task.case_id) if task.case_id is not None else None,
+        roles=frozenset(row.role for row in candidates if row.role),
+        person_ids=frozenset(row.person_id for row in candidates if row.person_id),
+    )
 
 
 def _name(session: Session, person_id: int | None) -> str:

@@ -1,4 +1,4 @@
-"""Small processes as text, for tests of what stands on the waist: ``draw(...)`` makes the file, ``publish`` deploys it."""
+"""Small processes as text, for tests of what stands on the waist: ``draw`` makes the file, ``publish`` deploys it."""
 
 from __future__ import annotations
 

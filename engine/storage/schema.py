@@ -16,7 +16,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import BigInteger, Connection, Engine, Enum, LargeBinary, text
+from alembic.util import CommandError
+from sqlalchemy import BigInteger, Connection, Engine, Enum, LargeBinary, inspect, text
 from sqlalchemy.types import TypeEngine
 
 from engine.errors import Conflict
@@ -53,11 +54,21 @@ COMPARE: dict[str, Any] = {
 
 
 def upgrade(url: str, revision: str = "head") -> str | None:
-    """Bring the database at ``url`` to ``revision``; what is already there stays. Answers the revision it is at now."""
+    """Bring the database at ``url`` to ``revision``; what is already there stays. Answers the revision it is at now.
+
+    Raises:
+        Conflict: it was made by a newer version, or by something else than these steps; nothing is changed.
+    """
     database = Database(url)
     try:
         with _alone(database.engine) as connection, _config(connection) as config:
-            command.upgrade(config, revision)
+            before = _revision(connection)
+            if before is None and set(inspect(connection).get_table_names()) & set(Base.metadata.tables):
+                raise Conflict("the tables there were not made by migrations", kind="stale")
+            try:
+                command.upgrade(config, revision)
+            except CommandError as error:
+                raise Conflict("the database is of a newer version", kind="stale", revision=before) from error
             return _revision(connection)
     finally:
         database.close()

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DatabaseError
 
+from engine.errors import Conflict
 from engine.storage import Base, Database, schema
 
 
@@ -39,6 +40,27 @@ def test_a_second_upgrade_changes_nothing_and_keeps_the_rows(empty_url):
     schema.upgrade(empty_url)
     with database.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM organisation_kind")) == 1
+    database.close()
+
+
+def test_a_database_of_a_newer_version_is_left_alone(empty_url):
+    schema.upgrade(empty_url)
+    database = Database(empty_url)
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Conflict) as caught:
+        schema.upgrade(empty_url)
+    assert caught.value.facts["revision"] == "9999"
+    database.close()
+
+
+def test_tables_somebody_else_made_are_left_alone(empty_url):
+    database = Database(empty_url)
+    with database.engine.begin() as connection:
+        connection.execute(text('CREATE TABLE "case" (id integer)'))
+    with pytest.raises(Conflict):
+        schema.upgrade(empty_url)
+    assert schema.current(database.engine) is None
     database.close()
 
 

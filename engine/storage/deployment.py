@@ -150,8 +150,8 @@ class StartTrigger(Base):
     row).
 
     Columns: id, process_definition_id, process_key, element_id, kind, name (message, signal), timer_kind (date, cycle,
-    duration), expression (timer, condition), progress (of a cycle; whether a condition held when last looked at), due_at
-    (next firing of a timer), fired (how often), last_fired_at, lease_owner, lease_until, active.
+    duration), expression (timer, condition), progress (of a cycle; whether a condition held when last looked at),
+    due_at (next firing of a timer), fired (how often), last_fired_at, lease_owner, lease_until, active.
     """
 
     __tablename__ = "start_trigger"

@@ -184,6 +184,6 @@ def negate(run: Run, value: Any, position: int | None = None) -> Any:
     """``- value``, or null with its reason."""
     operation = _NEGATED.get(type(value))
     if operation is None:
-        run.note("no_operation", position, op="-", left="", right=kind_of(value))
+        run.note("no_negative", position, found=kind_of(value))
         return None
     return operation(value)

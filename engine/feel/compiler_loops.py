@@ -11,7 +11,7 @@ from engine.feel.compiler_scope import Code, Names, compile_node, compiles
 from engine.feel.errors import Undefined
 from engine.feel.nodes import (
     For,
-    Iterator_,
+    Iteration,
     Quantified,
     reads,
     size,
@@ -23,7 +23,7 @@ from engine.feel.values import Range, kind_of
 class _Loop:
     """The iterators of a ``for`` or quantifier: ``scopes`` gives one scope for each combination."""
 
-    def __init__(self, iterators: Sequence[Iterator_], names: Names, cost: int) -> None:
+    def __init__(self, iterators: Sequence[Iteration], names: Names, cost: int) -> None:
         self.cost = cost
         self.names: list[str] = []
         self.steps: list[tuple[str, Code, Code | None]] = []

@@ -46,13 +46,13 @@ def sublist(run: Run, items: Items, start: Decimal, length: Decimal | None = Non
     return items[first : first + wanted]
 
 
-@define("append", "list: list, items*: Any", "list", "在末尾加上若干项", "the list with the items at its end")
+@define("append", "list: list, item*: Any", "list", "在末尾加上若干项", "the list with the items at its end")
 def append(run: Run, items: Items, added: Items) -> Items:
     run.items(len(items) + len(added))
     return items + added
 
 
-@define("concatenate", "lists*: list", "list", "连接几个列表", "the lists one after the other")
+@define("concatenate", "list*: list", "list", "连接几个列表", "the lists one after the other")
 def concatenate(run: Run, lists: Items) -> Items:
     run.items(sum(map(len, lists)))
     return tuple([item for part in lists for item in part])
@@ -126,7 +126,7 @@ def index_of(run: Run, items: Items, match: Any) -> Items:
     return tuple([Decimal(number) for number, item in enumerate(items, 1) if same(run, item, match)])
 
 
-@define("union", "lists*: list", "list", "合并列表并去重", "the lists one after the other, without duplicates")
+@define("union", "list*: list", "list", "合并列表并去重", "the lists one after the other, without duplicates")
 def union(run: Run, lists: Items) -> Items:
     return distinct_values(run, concatenate(run, lists))
 

@@ -18,7 +18,7 @@ from engine.feel.nodes import (
     If,
     In,
     InstanceOf,
-    Iterator_,
+    Iteration,
     Junction,
     ListLiteral,
     Literal,
@@ -90,7 +90,7 @@ def _for(node: For, library: Library, names: Types) -> FeelType:
     return FeelType("list", (type_given(node.body, library, _with_iterators(node.iterators, library, names)),))
 
 
-def _with_iterators(iterators: Iterable[Iterator_], library: Library, names: Types) -> Types:
+def _with_iterators(iterators: Iterable[Iteration], library: Library, names: Types) -> Types:
     inner = dict(names)
     for iterator in iterators:
         source = type_given(iterator.source, library, inner)

@@ -96,7 +96,7 @@ class If(Node):
 
 
 @dataclass(frozen=True, slots=True)
-class Iterator_(Node):
+class Iteration(Node):
     """``name in source`` or ``name in source..end``."""
 
     name: str
@@ -108,7 +108,7 @@ class Iterator_(Node):
 class For(Node):
     """``for … in …, … return body``."""
 
-    iterators: tuple[Iterator_, ...]
+    iterators: tuple[Iteration, ...]
     body: Node
 
 
@@ -117,7 +117,7 @@ class Quantified(Node):
     """``some/every … in … satisfies body``."""
 
     kind: str
-    iterators: tuple[Iterator_, ...]
+    iterators: tuple[Iteration, ...]
     body: Node
 
 

@@ -10,7 +10,7 @@ from engine.feel.nodes import (
     Entry,
     For,
     FunctionLiteral,
-    Iterator_,
+    Iteration,
     ListLiteral,
     Node,
     Quantified,
@@ -99,20 +99,20 @@ class Parts(TypeParts):
         self._forget(iterators)
         return Quantified(word.start, word.text, iterators, body)
 
-    def _iterators(self) -> tuple[Iterator_, ...]:
-        iterators: list[Iterator_] = []
+    def _iterators(self) -> tuple[Iteration, ...]:
+        iterators: list[Iteration] = []
         while True:
             position = self.token.start
             name = self.new_name(("in",))
             self.expect_word("in")
             source = self.expression()
             end = self.additive() if self.take("..") else None
-            iterators.append(Iterator_(position, name, source, end))
+            iterators.append(Iteration(position, name, source, end))
             self.known.add(name)
             if not self.take(","):
                 return tuple(iterators)
 
-    def _forget(self, iterators: tuple[Iterator_, ...]) -> None:
+    def _forget(self, iterators: tuple[Iteration, ...]) -> None:
         for iterator in iterators:
             self.known.remove(iterator.name)
 

@@ -27,7 +27,7 @@ _TIME_ONLY = re.compile("T?" + _TIME, re.ASCII)
 _DATE_TIME = re.compile(f"{_DATE}(?:T{_TIME})?", re.ASCII)
 _MONTHS = re.compile(r"(-)?P(?=\d)(?:(\d{1,12})Y)?(?:(\d{1,12})M)?", re.ASCII)
 _DAYS = re.compile(
-    r"(-)?P(?=[\dT])(?:(\d{1,15})D)?(?:T(?=\d)(?:(\d{1,15})H)?(?:(\d{1,15})M)?(?:(\d{1,15})(?:\.(\d{0,30}))?S)?)?",
+    r"(-)?P(?=[\dT])(?:(\d{1,15})D)?(?:T(?=\d)(?:(\d{1,15})H)?(?:(\d{1,15})M)?(?:(\d{1,15})(?:\.(\d{1,30}))?S)?)?",
     re.ASCII,
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_WORDS: dict[str, tuple[str, str]] = {
+WORDS: dict[str, tuple[str, str]] = {
     # Not FEEL
     "unexpected": ("此处是“{found}”，应为{expected}", "found '{found}' where {expected} should be"),
     "ends_early": ("表达式在此处结束，还缺少{expected}", "the expression ends here, {expected} is missing"),
@@ -49,6 +49,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "null_in_range": ("范围判断中有空值", "a range test with null"),
     "no_range": ("{left}与{right}不能构成范围", "{left} and {right} make no range"),
     "no_operation": ("{left} {op} {right} 没有定义", "{left} {op} {right} is not defined"),
+    "no_negative": ("{found}没有相反数", "there is no negative of {found}"),
     "division_by_zero": ("除数为零", "division by zero"),
     "no_root": ("{base} 的 {exponent} 次方没有定义", "{base} to the power of {exponent} is not defined"),
     "duration_too_long": ("时长过长", "the duration is too long"),
@@ -120,7 +121,7 @@ class _Facts(dict[str, Any]):
 def words(code: str, facts: Mapping[str, Any], language: str) -> str:
     """The sentence for a code, ``zh`` or ``en``, filled with its facts."""
     # Domain functions may give reasons of their own; those are said as they are.
-    chinese, english = _WORDS.get(code, ("{code}", "{code}"))
+    chinese, english = WORDS.get(code, ("{code}", "{code}"))
     filled = _Facts(facts, code=code)
     if code == "unexpected" or code == "ends_early":
         filled["expected"] = _expected(facts.get("expected", ()), language)

@@ -14,7 +14,7 @@ from engine.feel import (
     compile_expression,
     compile_unary_tests,
 )
-from engine.feel.wording import _WORDS
+from engine.feel.wording import WORDS
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_unary_tests_have_errors_of_their_own() -> None:
 
 
 def test_every_wording_is_in_both_languages_and_complete() -> None:
-    for code, (zh, en) in _WORDS.items():
+    for code, (zh, en) in WORDS.items():
         assert zh and en, code
         assert sorted(_fields(zh)) == sorted(_fields(en)), code
 

@@ -10,9 +10,9 @@ from engine.feel import compiler, compiler_calls, compiler_logic, compiler_loops
 from engine.feel.budget import LIMITS, Env, Host, Limits, Reason, Run
 from engine.feel.compiler_scope import Code, Names, compile_node
 from engine.feel.compiler_tests import Test, compile_tests
-from engine.feel.errors import BudgetExceeded
+from engine.feel.errors import BudgetExceeded, Undefined
 from engine.feel.inference import type_given
-from engine.feel.library import Library
+from engine.feel.library import Library, invoke
 from engine.feel.names import KnownNames, candidates
 from engine.feel.nodes import Node, Tests
 from engine.feel.parser import Parser
@@ -103,16 +103,18 @@ class Expression(_Text):
         run = Run(context, host, self.limits)
         return _run(self._code, run), run.reasons
 
+    def evaluate_within(self, run: Run, context: Mapping[str, Any]) -> Any:
+        """The value on the budget of a ``run`` that is going on: for functions whose ``call`` evaluates expressions."""
+        run.charge(1)
+        return self._code(Env({}, Run(context, run.host, self.limits), run))
+
     def as_function(self, parameters: Iterable[tuple[str, FeelType]], context: Mapping[str, Any]) -> FunctionValue:
         """The expression as the body of a function (business knowledge models); ``context`` is what it sees besides."""
         made = tuple(Parameter(name, kind) for name, kind in parameters)
         names = [parameter.name for parameter in made]
-        code = self._code
 
         def call(run: Run, arguments: list[Any]) -> Any:
-            outer = Run({**context, **dict(zip(names, arguments, strict=True))}, run.host, self.limits)
-            run.charge(len(names) + 1)
-            return code(Env({}, outer, run))
+            return self.evaluate_within(run, {**context, **dict(zip(names, arguments, strict=True))})
 
         return FunctionValue(made, call)
 
@@ -184,6 +186,23 @@ def _check_size(value: Any, limits: Limits) -> None:
             if len(below) > limits.result_nodes:
                 break
         level = below
+
+
+def call_function(
+    function: FunctionValue, arguments: Mapping[str, Any], host: Host | None = None, *, limits: Limits = LIMITS
+) -> Any:
+    """What a function value answers to arguments by name; null when they do not fit. Raises like ``evaluate``."""
+    run = Run({}, host, limits)
+    values = [to_feel(value) for value in arguments.values()]
+
+    def code(scope: Any) -> Any:
+        try:
+            return invoke(run, function, values, list(arguments))
+        except Undefined as error:
+            run.note_undefined(error)
+            return None
+
+    return _run(code, run)
 
 
 @lru_cache(CACHE_SIZE)

@@ -8,12 +8,16 @@ import pytest
 
 from engine.feel import (
     STANDARD,
+    BudgetExceeded,
     FeelError,
     FeelType,
     Function,
+    FunctionValue,
     Host,
+    Parameter,
     Undefined,
     YearsMonths,
+    call_function,
     compile_expression,
     compile_unary_tests,
     feel_text,
@@ -233,6 +237,17 @@ def test_data_never_hides_a_function_but_may_be_one() -> None:
         )
         == 9
     )
+
+
+def test_a_function_is_called_from_outside_and_spends_its_callers_budget() -> None:
+    double = compile_expression("n * 2").as_function([("n", FeelType("number"))], {})
+    assert from_feel(call_function(double, {"n": 4}, HOST)) == 8
+    assert call_function(double, {"n": "x"}) is None and call_function(double, {"m": 4}) is None
+    loop = compile_expression("count(for i in 1..1000 return i * n)")
+    within = FunctionValue((Parameter("n"),), lambda run, arguments: loop.evaluate_within(run, {"n": arguments[0]}))
+    assert value("f(2)", {"f": within}) == 1000
+    with pytest.raises(BudgetExceeded):
+        value("for i in 1..1000 return f(i)", {"f": within})
 
 
 def test_named_types_come_with_the_library() -> None:

@@ -164,7 +164,7 @@ def rebase(
     at: datetime | None = None,
     warn: Iterable[int] | None = None,
 ) -> Deadline:
-    """Begin again, after a new dispatch: from ``at`` with ``limit``, or with the limit that counts now."""
+    """Begin again, after a new dispatch: from ``at``, also an earlier moment, with ``limit`` or the one that counts."""
     anew = parse_limit(limit) if limit else parse_limit(deadline.limit_text)
     if warn is not None:
         deadline.warn_percents = _percents(warn)
@@ -255,6 +255,11 @@ def differences(deadline: Deadline, state: State) -> dict[str, tuple[Any, Any]]:
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
+def holds(session: Session, deadline: Deadline) -> frozenset[str]:
+    """What holds a clock now (``suspension``, ``weather`` …); empty when it runs."""
+    return ledger.current(ledger_of(session, deadline)).holds
+
+
 def of_case(session: Session, case_id: int, *, name: str | None = None, live: bool = True) -> Sequence[Deadline]:
     """The clocks of a case, oldest first: the live ones, or all; ``name="case"`` for the case's own."""
     statement = select(Deadline).where(Deadline.case_id == case_id)
@@ -271,7 +276,7 @@ def pause_case(
     """Stop every live clock of a case that is not held for this reason yet; answers how many."""
     count = 0
     for deadline in of_case(session, case_id):
-        if hold not in ledger.current(ledger_of(session, deadline)).holds:
+        if hold not in holds(session, deadline):
             pause(session, actor, deadline, reason, at, hold=hold)
             count += 1
     return count
@@ -283,7 +288,7 @@ def resume_case(
     """Let go of every clock of a case that is held for this reason; answers how many."""
     count = 0
     for deadline in of_case(session, case_id):
-        if hold in ledger.current(ledger_of(session, deadline)).holds:
+        if hold in holds(session, deadline):
             resume(session, actor, deadline, reason, at, hold=hold)
             count += 1
     return count
@@ -309,8 +314,10 @@ def _change(
         raise Conflict("the clock is stopped", kind="ended", deadline=deadline.id)
     if (conflict := refuse(before)) is not None:
         raise Conflict("the clock is not in that state", kind=conflict, deadline=deadline.id)
-    moment = _moment(at, before.anchor)
-    settled = rows.settle(session, actor, deadline, entries, before, moment)
+    # A new beginning may lie before what happened to the clock so far; everything else follows upon it.
+    anew = kind == EntryKind.REBASE and at is not None
+    moment = at if anew and at is not None else _moment(at, before.anchor)
+    settled = rows.settle(session, actor, deadline, entries, before, clock.now() if anew else moment)
     calendar = load(session)
     after = step(calendar, before, moment)
     limits = [before.limit, after.limit, *([limit] if limit else ())]

@@ -134,6 +134,18 @@ def test_a_new_dispatch_begins_the_clock_again(session, start, agree):
     agree(deadline)
 
 
+def test_a_new_beginning_may_count_from_the_report(session, start, agree):
+    deadline = start("4 工作时", "2026-11-16 10:00")
+    deadlines.pause(session, MACHINE, deadline, "核实", at("2026-11-16 11:00"), hold="process")
+    assert deadlines.holds(session, deadline) == {"process"}
+    deadlines.resume(session, MACHINE, deadline, "核实", at("2026-11-16 14:30"), hold="process")
+    with clock.at("2026-11-16 15:00"):
+        deadlines.rebase(session, MACHINE, deadline, "立案", "2 工作日", at("2026-11-16 09:30"), warn=(50,))
+    assert local(deadline.due_at) == "2026-11-18 09:30" and deadline.warn_percents == [50]
+    assert local(deadline.attention_at) == "2026-11-17 09:30"
+    agree(deadline)
+
+
 def test_the_worker_tells_each_share_once_and_then_the_breach(session, start, agree):
     deadline = start("4 工作时", "2026-11-16 08:00", warn=(50, 80), escalate_to="duty_chief")
 

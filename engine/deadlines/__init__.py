@@ -1,17 +1,13 @@
 """Clocks of cases, tasks and activities, each with its ledger. Counting itself is ``workdays``'."""
 
+from engine.deadlines.asking import differences, holds, ledger_of, of_case, recompute
 from engine.deadlines.calendar import load_year, set_day, set_windows
 from engine.deadlines.clocks import (
-    differences,
     exempt,
     extend,
-    holds,
-    ledger_of,
-    of_case,
     pause,
     pause_case,
     rebase,
-    recompute,
     resume,
     resume_case,
     start,

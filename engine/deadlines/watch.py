@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.deadlines import ledger, rows
-from engine.deadlines.clocks import LIVE
+from engine.deadlines.asking import LIVE
 from engine.permissions import Actor
 from engine.storage import Deadline, DeadlineEntry, DeadlineStatus, lock_next
 from engine.workdays import Calendar, load

@@ -1,5 +1,6 @@
 """Clocks with their ledger, told as what happens to cases."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
@@ -302,6 +303,43 @@ def test_the_ledger_cannot_be_rewritten(session, start):
 def test_a_share_is_a_percentage(start, warn):
     with pytest.raises(InvalidInput):
         start("4 工作时", "2026-11-16 08:00", warn=warn)
+
+
+@pytest.mark.postgres
+def test_workers_that_look_at_once_tell_each_thing_once(postgres):
+    with postgres.transaction() as session:
+        for _ in range(40):
+            deadlines.start(session, MACHINE, name="case", limit="30 分钟", started_at=at("2026-11-16 08:00"))
+
+    def look(_):
+        told = 0
+        while True:
+            with postgres.transaction() as session:
+                alarms = deadlines.due(session, at("2026-11-16 09:00"), limit=3)
+            if not alarms:
+                return told
+            told += len(alarms)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(look, range(4))) <= 40
+    with postgres.transaction() as session:
+        deadlines.due(session, at("2026-11-16 09:00"), limit=100)
+        rows = session.query(Deadline).all()
+        assert all(row.breached_at == at("2026-11-16 08:30") for row in rows)
+        assert all(kinds(session, row) == ["start", "breach"] for row in rows)
+
+
+@pytest.mark.postgres
+def test_work_finished_while_the_worker_looks_is_told_late_once(postgres):
+    with postgres.transaction() as session:
+        key = deadlines.start(session, MACHINE, name="case", limit="30 分钟", started_at=at("2026-11-16 08:00")).id
+    with postgres.transaction() as person:
+        deadlines.stop(person, MACHINE, person.get_one(Deadline, key), "completed", at("2026-11-16 09:00"))
+        with postgres.transaction() as worker:
+            assert deadlines.due(worker, at("2026-11-16 09:00")) == []
+    with postgres.transaction() as session:
+        assert deadlines.due(session, at("2026-11-16 09:00")) == []
+        assert kinds(session, session.get_one(Deadline, key)) == ["start", "breach", "stop"]
 
 
 STEPS = st.lists(

@@ -95,9 +95,7 @@ class Compiler:
             ]
             for row in logic.rows
         ]
-        return lambda names, session: tuple(
-            Context((name, code(names, session)) for name, code in row) for row in rows
-        )
+        return lambda names, session: tuple(Context((name, code(names, session)) for name, code in row) for row in rows)
 
     def list_of(self, logic: ListLogic) -> Code:
         items = [self.compile(item) for item in logic.items]

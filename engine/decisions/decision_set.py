@@ -133,15 +133,6 @@ class DecisionSet:
             value = work.decision(room, element)
         return Decided(from_feel(value), session.trace["required"][-1] if session.trace.get("required") else {})
 
-    def tables(self) -> list[tuple[DmnFile, Decision]]:
-        """Every decision that is a table, with its file."""
-        return [
-            (file, decision)
-            for file in self.files
-            for decision in file.decisions.values()
-            if isinstance(decision.logic, DecisionTable)
-        ]
-
     def decision_ids(self) -> list[str]:
         """The ids that ``decide`` knows."""
         return list(self._decisions)
@@ -182,9 +173,13 @@ class _Work:
         outer, trace = self.session.trace, {"decision": decision.id, "name": decision.name}
         self.session.trace = trace
         try:
-            names = self._scope(room, (*decision.required_decisions, *decision.required_inputs, *decision.required_knowledge))
+            names = self._scope(
+                room, (*decision.required_decisions, *decision.required_inputs, *decision.required_knowledge)
+            )
             code = self._code(room, decision)
-            value = coerced(code(names, self.session), room.types.constraint(decision.type_ref), self.session, decision.id)
+            value = coerced(
+                code(names, self.session), room.types.constraint(decision.type_ref), self.session, decision.id
+            )
             self._finish(trace, decision, names, value)
         finally:
             self.session.trace = outer
@@ -206,7 +201,9 @@ class _Work:
         code = room.compiled.get(decision.id)
         if code is None:
             assert decision.logic is not None
-            known = room.names_of((*decision.required_decisions, *decision.required_inputs, *decision.required_knowledge))
+            known = room.names_of(
+                (*decision.required_decisions, *decision.required_inputs, *decision.required_knowledge)
+            )
             code = Compiler(room.types, room.library, known).compile(decision.logic)
             room.compiled[decision.id] = code
         return code
@@ -221,7 +218,9 @@ class _Work:
             value = self._value(target, element)
             prefix, name = room.prefix(href), variable_of(element)
             if prefix:
-                names[prefix] = Context({**(names[prefix] if isinstance(names.get(prefix), Context) else {}), name: value})
+                names[prefix] = Context(
+                    {**(names[prefix] if isinstance(names.get(prefix), Context) else {}), name: value}
+                )
             else:
                 names[name] = value
         return names

@@ -84,6 +84,15 @@ class DecisionTable:
     line: int | None = None
 
     @property
+    def input_titles(self) -> tuple[str, ...]:
+        """What a person calls the input columns; where two share a label, their expressions tell them apart."""
+        labels = [clause.title for clause in self.inputs]
+        return tuple(
+            title if labels.count(title) == 1 else f"{title} ({clause.expression})"
+            for title, clause in zip(labels, self.inputs, strict=True)
+        )
+
+    @property
     def single_output(self) -> bool:
         """Whether a hit is a bare value (one output column) and not a context."""
         return len(self.outputs) == 1
@@ -221,6 +230,11 @@ class Decision:
     description: str = ""
     line: int | None = None
 
+    @property
+    def rule_ids(self) -> tuple[str, ...]:
+        """The ids of the table's rules; none when the logic is no table."""
+        return tuple(rule.id for rule in self.logic.rules) if isinstance(self.logic, DecisionTable) else ()
+
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeModel:
@@ -286,3 +300,7 @@ class DmnFile:
     knowledge: dict[str, KnowledgeModel] = field(default_factory=dict)
     services: dict[str, DecisionService] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+    def tables(self) -> list[Decision]:
+        """The decisions whose logic is a table."""
+        return [decision for decision in self.decisions.values() if isinstance(decision.logic, DecisionTable)]

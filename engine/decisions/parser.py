@@ -19,8 +19,17 @@ from engine.decisions.model import (
 from engine.decisions.reader import VERSIONS, read_xml
 
 _SILENT = frozenset(
-    "description extensionElements knowledgeSource textAnnotation association group elementCollection"
-    " performanceIndicator organizationUnit".split()
+    [
+        "description",
+        "extensionElements",
+        "knowledgeSource",
+        "textAnnotation",
+        "association",
+        "group",
+        "elementCollection",
+        "performanceIndicator",
+        "organizationUnit",
+    ]
 )
 _ONE_DMN = frozenset(VERSIONS) | {"http://www.omg.org/spec/DMN/20180521/MODEL"}
 

@@ -62,7 +62,7 @@ EVERYTHING = Region("Any", negated=True, null=True)
 NOTHING = Region("none")
 
 
-class Undecidable(Exception):  # noqa: N818 - says something about a cell, nothing failed
+class Undecidable(Exception):
     """The cell cannot be reckoned with; ``reason`` is names, kinds, expression or broken."""
 
     def __init__(self, reason: str) -> None:

@@ -30,6 +30,7 @@ def compile_table(
 class _Table:
     def __init__(self, table: DecisionTable, types: Types, library: Library, known: frozenset[str]) -> None:
         self.table, self.library, self.known = table, library, known
+        self.titles = table.input_titles
         self.columns = [_Column(clause, index, self, types) for index, clause in enumerate(table.inputs)]
         self.outputs = [_Output(clause, self, types, table) for clause in table.outputs]
         # Constants need no evaluation: (value, expression or None) by rule and column.
@@ -64,10 +65,10 @@ class _Table:
         values = [column.value(names, session) for column in self.columns]
         fired = self._fired(values, names, session)
         value = self._result(fired, names, session)
-        rules = self.table.rules
+        rules, table_titles = self.table.rules, self.titles
         entry = {
             "table": self.table.id,
-            "inputs": {c.clause.title: jsonable(v) for c, v in zip(self.columns, values, strict=True)},
+            "inputs": {title: jsonable(value) for title, value in zip(table_titles, values, strict=True)},
             "rules": [rules[index].id for index in fired],
             "rows": [index + 1 for index in fired],
         }
@@ -89,8 +90,7 @@ class _Table:
             mask ^= bit
             index = bit.bit_length() - 1
             if all(
-                column.passes(index, value, names, session)
-                for column, value in zip(self.columns, values, strict=True)
+                column.passes(index, value, names, session) for column, value in zip(self.columns, values, strict=True)
             ):
                 fired.append(index)
                 if first_only:

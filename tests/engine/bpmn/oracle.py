@@ -1,14 +1,19 @@
 """A deliberately simple token game, written from the BPMN 2.0.2 specification (chapter 13) and docs/engine.md.
 
 It shares no code with the engine and is slow and literal: lists are searched, nothing is cached. A process is a graph
-of plain nodes and flows; conditions compare one variable with one number. What waits is named by its element and by the
-indexes of the multi-instances around it.
+of plain nodes and flows; conditions compare one variable with one number. What waits is named by its element
+and by which of several it is.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
+
+_turns = count()
+Name = tuple[str, tuple[int, ...]]
+"""What waits: its element, and which of several it and the scopes around it are."""
 
 
 @dataclass
@@ -63,17 +68,19 @@ class Scope:
         self.tokens: list[Token] = []
         self.inner: list[Scope] = []  # running event subprocesses
         self.subscriptions: list[tuple[Node, Graph]] = list(graph.handlers) if graph is not None else []
-        self.index: int | None = None
 
     def outer(self) -> Scope | None:
         """The scope around this one."""
         return self.parent.scope if isinstance(self.parent, Token) else self.parent
 
     def path(self) -> tuple[int, ...]:
-        """Indexes of the multi-instances around, outermost first."""
-        outer = self.outer()
-        before = outer.path() if outer is not None else ()
-        return before if self.index is None else (*before, self.index)
+        """Which of several this scope is, and the scopes around it; by order of arrival."""
+        if self.parent is None:
+            return ()
+        if isinstance(self.parent, Token):
+            return self.parent.path()
+        same = [scope for scope in self.parent.inner if scope.graph is self.graph]
+        return (same.index(self), *self.parent.path())
 
 
 class Token:
@@ -81,10 +88,19 @@ class Token:
 
     def __init__(self, node: Node, scope: Scope, flow: str = "", bare: bool = False) -> None:
         self.node, self.scope, self.flow, self.bare = node, scope, flow, bare
+        self.turn = next(_turns)
         self.state = "ready"
         self.inner: list[Scope] = []
         self.borders: list[Node] = []
         self.loop: dict[str, Any] = {}
+
+    def path(self) -> tuple[int, ...]:
+        """Which of several tokens on its node this is, and the scopes around it."""
+        body = self.scope.parent
+        if self.bare and isinstance(body, Token):
+            return (body.inner.index(self.scope), *body.path())
+        same = [token for token in self.scope.tokens if token.node is self.node]
+        return (same.index(self), *self.scope.path())
 
 
 class Endless(Exception):
@@ -108,31 +124,35 @@ class Oracle:
 
     # -- what is seen from outside -----------------------------------------------------------------------------------
 
-    def waits(self) -> list[tuple[str, tuple[int, ...]]]:
+    def waits(self) -> list[Name]:
         """Everything the outside can act on, by name."""
-        return sorted((node.id, scope.path()) for node, scope, _ in self._waiting(self.root))
+        return sorted(name for name, _, _, _ in self._waiting(self.root))
 
-    def _waiting(self, scope: Scope) -> list[tuple[Node, Scope, Any]]:
-        found: list[tuple[Node, Scope, Any]] = []
+    def _waiting(self, scope: Scope) -> list[tuple[Name, Node, Scope, Any]]:
+        found: list[tuple[Name, Node, Scope, Any]] = []
         for start, graph in scope.subscriptions:
             if start.event in {"message", "timer", "signal"}:
-                found.append((start, scope, graph))
+                found.append(((start.id, scope.path()), start, scope, graph))
         for token in scope.tokens:
             if token.state == "wait" and token.node.kind == "choice":
                 assert scope.graph is not None
-                found += [(scope.graph.nodes[f.target], scope, token) for f in scope.graph.out(token.node.id)]
+                for flow in scope.graph.out(token.node.id):
+                    node = scope.graph.nodes[flow.target]
+                    found.append(((node.id, (0, *token.path())), node, scope, token))
             elif token.state == "wait":
-                found.append((token.node, scope, token))
-            found += [(b, scope, (token, b)) for b in token.borders if b.event in {"message", "timer", "signal"}]
+                found.append(((token.node.id, token.path()), token.node, scope, token))
+            for border in token.borders:
+                if border.event in {"message", "timer", "signal"}:
+                    found.append(((border.id, token.path()), border, scope, (token, border)))
             for inner in token.inner:
                 found += self._waiting(inner)
         for inner in scope.inner:
             found += self._waiting(inner)
         return found
 
-    def act(self, name: tuple[str, tuple[int, ...]], result: dict[str, Any], error: str | None = None) -> None:
+    def act(self, name: Name, result: dict[str, Any], error: str | None = None) -> None:
         """Complete, deliver, fire or (with ``error``) fail what waits under this name."""
-        node, scope, handle = next(w for w in self._waiting(self.root) if (w[0].id, w[1].path()) == name)
+        _, node, scope, handle = next(w for w in self._waiting(self.root) if w[0] == name)
         if isinstance(handle, Graph):
             self.begin_handler(scope, node, handle, result)
         elif isinstance(handle, tuple):
@@ -200,7 +220,8 @@ class Oracle:
         for _ in range(self.patience):
             ready = [token for scope in self.scopes(self.root) for token in scope.tokens if token.state == "ready"]
             if ready:
-                self.step(ready[0])
+                # Races between automatic steps are decided by "first come, first served" (docs/engine.md).
+                self.step(min(ready, key=lambda token: token.turn))
             elif not self.join_inclusively():
                 return
         raise Endless
@@ -372,7 +393,6 @@ class Oracle:
         assert loop is not None
         shared = loop["kind"] == "standard"
         scope = Scope(None, token, "round" if shared else "instance")
-        scope.index = index + 1
         scope.data = {"loopCounter": index + 1}
         if not shared:
             scope.data[f"item_{token.node.id}"] = token.loop["items"][index]

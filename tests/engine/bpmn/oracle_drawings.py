@@ -98,7 +98,16 @@ class Maker:
     def block(self, graph: Any, after: str, depth: int) -> str:
         pieces = [self.task] * 5 + [self.throw, self.escape, self.choice_of_events]
         if self.budget > 0 and depth < 4:
-            pieces += [self.decision, self.fork, self.either, self.loop, self.counted, self.subprocess, self.subprocess]
+            pieces += [
+                self.decision,
+                self.fork,
+                self.either,
+                self.loop,
+                self.counted,
+                self.doubled,
+                self.subprocess,
+                self.subprocess,
+            ]
             if "called" in self.processes:
                 pieces.append(self.call)
         piece: str = self.random.choice(pieces)(graph, after, depth)
@@ -195,6 +204,13 @@ class Maker:
         split, join = self.node(graph, self.random.choice(("and", "and", "pass")), after), self.node(graph, "and")
         self.branches(graph, split, join, depth, False)
         return str(join.id)
+
+    def doubled(self, graph: Any, after: str, depth: int) -> str:
+        """An uncontrolled split and merge: what follows is done once for every token."""
+        split, merge = self.node(graph, "pass", after), self.node(graph, self.random.choice(("pass", "xor", "user")))
+        for _ in range(2):
+            self.connect(graph, self.task(graph, split.id, depth + 1), merge.id)
+        return str(merge.id)
 
     def either(self, graph: Any, after: str, depth: int) -> str:
         split, join = self.node(graph, "or", after), self.node(graph, "or")

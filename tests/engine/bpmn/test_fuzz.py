@@ -79,24 +79,32 @@ class Engine:
             assert self.execution.dump() == self.state
         self.open = self._open()
 
-    def _open(self) -> dict[tuple[str, tuple[int, ...]], list[Any]]:
+    def _open(self) -> dict[Any, Any]:
+        """What waits by element and path: which of several, by order of arrival, it and its scopes are."""
         tokens = {token.key: token for token in self.execution.tokens()}
-        found: dict[tuple[str, tuple[int, ...]], list[Any]] = {}
+        numbers: dict[str, int] = {}
+        seen: Counter[Any] = Counter()
+        for token in tokens.values():
+            numbers[token.key] = seen[token.element_id, token.scope]
+            seen[token.element_id, token.scope] += not token.subscription
+        found = {}
         for entry in (*self.facts.tasks, *self.facts.jobs, *self.facts.waits, *self.facts.timers):
-            path: list[int] = []
-            at = tokens.get(entry.key)
+            path = []
+            at = tokens[entry.key]
+            at = tokens[at.scope] if at.subscription else at
             while at is not None:
-                if at.type != "process" and "loopCounter" in at.variables:
-                    path.insert(0, at.variables["loopCounter"])
+                if at.type != "process":
+                    path.append(numbers[at.key])
                 at = tokens.get(at.scope)
-            found.setdefault((entry.element_id, tuple(path)), []).append(entry)
+            assert (entry.element_id, tuple(path)) not in found
+            found[entry.element_id, tuple(path)] = entry
         return found
 
-    def waits(self) -> list[tuple[str, tuple[int, ...]]]:
-        return sorted(name for name, entries in self.open.items() for _ in entries)
+    def waits(self) -> list[Any]:
+        return sorted(self.open)
 
-    def act(self, name: tuple[str, tuple[int, ...]], result: dict[str, Any], error: str | None = None) -> None:
-        entry = self.open[name][0]
+    def act(self, name: Any, result: dict[str, Any], error: str | None = None) -> None:
+        entry = self.open[name]
         kind = type(entry).__name__
         if kind == "OpenTask":
             self.execution.complete_task(entry.key, result)

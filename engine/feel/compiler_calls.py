@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +20,7 @@ from engine.feel.nodes import (
     size,
 )
 from engine.feel.properties import member
+from engine.feel.temporal_text import parse_date, parse_date_time, parse_duration, parse_time
 from engine.feel.types import Parameter
 from engine.feel.values import Context, FunctionValue, kind_of, to_feel
 
@@ -76,6 +77,9 @@ def _library_call(node: Call, name: str, overloads: Sequence[Function], argument
         return lambda scope: scope.run.note("wrong_arguments", position, name=name)
     if node.names is not None:
         return _named_call(node, name, fitting, arguments)
+    constant = _constant(name, fitting, node)
+    if constant is not None:
+        return lambda scope: constant
 
     def call(scope: Scope) -> Any:
         try:
@@ -85,6 +89,24 @@ def _library_call(node: Call, name: str, overloads: Sequence[Function], argument
             return None
 
     return call
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "date": parse_date,
+    "time": parse_time,
+    "date and time": parse_date_time,
+    "duration": parse_duration,
+}
+
+
+def _constant(name: str, fitting: Sequence[Function], node: Call) -> Any:
+    """What ``duration("PT2H")`` and the like always are; None when it has to be worked out."""
+    if name not in _READERS or len(node.arguments) != 1 or not all(function.inner for function in fitting):
+        return None
+    argument = node.arguments[0]
+    if not isinstance(argument, Literal) or not isinstance(argument.value, str):
+        return None
+    return _READERS[name](argument.value)
 
 
 def _named_call(node: Call, name: str, fitting: Sequence[Function], arguments: list[Code]) -> Code:

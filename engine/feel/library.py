@@ -5,6 +5,7 @@ from __future__ import annotations
 import decimal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import is_
 from typing import Any
 
 from engine.feel.budget import Run
@@ -47,6 +48,8 @@ class Function:
     result: str = "Any"
     group: str = "domain"
     inner: bool = field(default=False, repr=False)
+    # The Python types of arguments that need no fitting; empty when that cannot be told by type alone.
+    kinds: tuple[type, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         given = self.parameters
@@ -54,6 +57,8 @@ class Function:
             given = parse_parameters(given)
         made = tuple(item if isinstance(item, Parameter) else Parameter(str(item)) for item in given)
         object.__setattr__(self, "parameters", made)
+        plain = all(p.type.kind in SIMPLE and not (p.type.parts or p.many) for p in made)
+        object.__setattr__(self, "kinds", tuple(SIMPLE[p.type.kind] for p in made) if plain else ())
 
     @property
     def signature(self) -> str:
@@ -163,6 +168,8 @@ def call_overloads(run: Run, overloads: Sequence[Function], values: Sequence[Any
     run.charge(cost)
     first: Undefined | None = None
     for function in overloads:
+        if function.kinds and all(map(is_, map(type, values), function.kinds)):
+            return _answer(run, function, values)
         try:
             bound = function.bind(values)
         except Undefined as error:

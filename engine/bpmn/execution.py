@@ -143,11 +143,13 @@ class Execution:
         """Let a running timer fire at another time.
 
         Raises:
-            Conflict: the timer runs no more.
+            Conflict: the timer runs no more. ExecutionFailed: the time has no offset.
         """
         token = self._waiting(key, Catching)
-        if "timer" not in token.internal_data or due.tzinfo is None:
+        if "timer" not in token.internal_data:
             raise Conflict("this is no timer", kind="nobody_waits", key=key)
+        if due.tzinfo is None:
+            raise ExecutionFailed("the time has no offset", kind="timer", element_id=token.task_spec.element.id)
         token.internal_data["timer"] = {**token.internal_data["timer"], "due": due.isoformat()}
 
     def deliver(self, key: str, payload: Mapping[str, Any] | None = None) -> None:

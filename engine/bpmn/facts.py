@@ -80,7 +80,10 @@ class OpenJob:
 class Thrown:
     """Something that left the process: ``kind`` is message, signal, error or escalation.
 
-    An ``error`` that arrives here was caught by nobody (an incident); code ``stuck`` tells that nothing can move on.
+    Messages and signals are never delivered inside: whoever carries them brings them to every wait that fits, those of
+    this instance included. An ``error`` that arrives here was caught by nobody (an incident); its code ``stuck`` tells
+    that nothing can move on. An ``escalation`` that arrives here was caught by nobody and stops nothing. ``variables``
+    are the throwing element's inputs.
     """
 
     kind: str
@@ -96,8 +99,10 @@ class Thrown:
 class Step:
     """One step walked since the process was loaded.
 
-    ``kind``: entered, completed, cancelled, failed, conflict. ``details`` may hold ``flows`` (sequence flow ids taken),
-    ``decision`` (its trace), ``variable`` (a conflict); ``properties`` are the element's, evaluated.
+    ``kind``: entered, completed, cancelled, failed, decided, conflict. ``details`` may hold ``flows`` (sequence flow ids
+    taken), ``decision`` (its trace), ``variable`` (a conflict: two parallel branches set it differently, the later won),
+    ``instances`` (of a multi-instance entered), ``code`` (of an error that failed); ``properties`` are the element's,
+    evaluated, on entry. A loop tells one entry for the loop itself, without properties, and one for each instance.
     """
 
     element_id: str

@@ -8,13 +8,17 @@ from datetime import timedelta
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of files, of a running process and of its timers."""
+    """Bounds of files, of a running process and of its timers.
+
+    ``steps`` counts automatic steps that come back to an element in the same scope, ``all_steps`` every one.
+    """
 
     file_bytes: int = 2_000_000
     elements: int = 20_000
     xml_depth: int = 100
     text_length: int = 100_000
     steps: int = 500
+    all_steps: int = 20_000
     seconds: float = 2.0
     scope_depth: int = 20
     cardinality: int = 1_000

@@ -125,7 +125,7 @@ def _joins_ahead(token: Token, new: Node, mapping: Mapping[str, str]) -> Problem
         later = after.get(mapping.get(identity, identity))
         if later is not None and later > flows:
             element = token.task_spec.element
-            facts = {"join": identity, "flows": later}
+            facts = {"mapped_to": mapping.get(identity, identity), "flows": later}
             return Problem("migration_join_changed", element.file, element.id, element.name, element.line, facts)
     return None
 

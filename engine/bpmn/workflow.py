@@ -123,7 +123,7 @@ class CaseWorkflow(BpmnWorkflow):
             self.visited.add(place)
         elif not token.task_spec.isolated:
             self.repeats += 1
-        if self.repeats > (self.environment.max_steps or limits.steps) or self.step_count > limits.live_tokens:
+        if self.repeats > (self.environment.max_steps or limits.steps) or self.step_count > limits.all_steps:
             raise ExecutionFailed(
                 "the process ran more automatic steps than one transaction allows: does it loop without a wait?",
                 kind="budget", element_id=token.task_spec.element.id, budget="steps", limit=limits.steps,

@@ -180,6 +180,17 @@ def save(
     return _save(session, actor, draft, path, content, revision, note)
 
 
+def keep_aside(session: Session, actor: Actor, draft_id: int, path: str, content: bytes) -> None:
+    """Keep a text as an earlier version although another one goes on (two people edited at once)."""
+    draft = _editable(session, actor, draft_id)
+    current = session.scalar(select(DraftFile).where(DraftFile.draft_id == draft.id, DraftFile.path == path))
+    if current is None:
+        raise NotFound("no such file", path=path)
+    latest = current.content
+    _write(session, actor, draft, path, content, note="set aside", current=current)
+    _write(session, actor, draft, path, latest, note="kept", current=current)
+
+
 def take_out(session: Session, actor: Actor, draft_id: int, path: str, *, revision: int) -> int:
     """Remove a file from the draft; its versions stay and can be restored."""
     return _save(session, actor, _editable(session, actor, draft_id), path, None, revision, "taken out")

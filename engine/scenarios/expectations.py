@@ -149,3 +149,19 @@ _FACTS: dict[str, Callable[..., Any]] = {
     "incidents": _incidents,
     "evidence": _evidence,
 }
+
+
+def facts_now(session: Session, case_id: int | None, instance_id: int) -> dict[str, Any]:
+    """What a scenario made from a trial expects at its end: what is the case now."""
+    found: dict[str, Any] = {"tasks": _tasks(session, case_id, instance_id, None, None)}
+    if case_id is None:
+        return found
+    outcome = outcome_of(session, case_id)
+    found["status"] = outcome.status
+    found |= {name: value for name, value in (("route", outcome.route), ("row", outcome.decision_row)) if value}
+    if outcome.due_at is not None:
+        found["deadline"] = _minute(outcome.due_at)
+    if outcome.parties:
+        found["responsible"] = outcome.parties[-1].duty or outcome.parties[-1].name
+    end = _end(session, case_id, instance_id, outcome, None)
+    return found | ({"end": end} if end else {})

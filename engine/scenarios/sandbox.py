@@ -223,7 +223,7 @@ class Sandbox:
         """Do what is due now, until nothing is."""
         with clock.at(self.now):
             for _ in range(MOST_TICKS):
-                if not run_due(self.database, self.settings, worker=SOURCE):
+                if not run_due(self.database, self.settings, worker=SOURCE).total():
                     return
         raise InvalidInput("the machine's work does not come to an end", [FieldProblem("", "endless_work")])
 

@@ -114,7 +114,7 @@ class Timeline:
     def _step(self, moment: datetime) -> None:
         while self._events and self._events[0][0] <= moment:
             heapq.heappop(self._events)[2]()
-        while run_due(self.database, self.settings, worker=SOURCE):
+        while run_due(self.database, self.settings, worker=SOURCE).total():
             pass
         self._plan_open_tasks()
 

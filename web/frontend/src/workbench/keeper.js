@@ -8,7 +8,7 @@ export class Keeper {
   /** `told` hears 'saved', 'changed', 'saving', 'conflict', 'failed' with details. */
   constructor(file, address, read, told) {
     Object.assign(this, { file, address, read, told });
-    this.key = `cityloop-draft:${address}`;
+    this.key = `cityloop-draft:${address}:${file.path}`;
     this.state = 'saved';
   }
 
@@ -35,7 +35,7 @@ export class Keeper {
     this.remember(content);
     this.tell('saving');
     try {
-      const { revision } = await call('PUT', this.address, { content, revision: this.file.revision });
+      const { revision } = await call('POST', this.address, { path: this.file.path, content, revision: this.file.revision });
       this.file.revision = revision;
       this.file.content = content;
       if (this.state === 'saving') this.tell('saved');

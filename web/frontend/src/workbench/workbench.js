@@ -43,7 +43,7 @@ export class Workbench {
     const path = this.config.places[kind]?.[id];
     if (!path) tell(say('{name} is not part of what is published', { name: id }));
     else if (this.files.some((file) => file.path === path)) this.show(path);
-    else window.open(this.urls.elsewhere.replace('PATH', encodeURIComponent(path)), '_blank', 'noopener');
+    else window.open(`${this.urls.elsewhere}?path=${encodeURIComponent(path)}`, '_blank', 'noopener');
   }
 
   /** Make a new form, decision or process in this draft and hand its id to `then`. */
@@ -107,15 +107,16 @@ export class Workbench {
     this.showProblems();
   }
 
+  fetchFile(path) { return call('GET', `${this.urls.file}?path=${encodeURIComponent(path)}`); }
+
   async load(file) {
-    const address = this.urls.file.replace('PATH', file.path);
-    const answer = await call('GET', address);
+    const answer = await this.fetchFile(file.path);
     Object.assign(file, { revision: answer.revision, content: answer.content });
     const place = document.createElement('div');
     place.className = `cl-editor cl-editor-${file.kind}`;
     this.part('editors').append(place);
     const editor = new EDITORS[file.kind](place, this);
-    const keeper = new Keeper(file, address, () => editor.save(), (state, details) => { this.showState(state, details, file); });
+    const keeper = new Keeper(file, this.urls.save, () => editor.save(), (state, details) => { this.showState(state, details, file); });
     this.opened.set(file.path, { file, editor, keeper, place });
     const kept = keeper.leftover();
     const restored = kept && await confirmed(say('An earlier visit could not save its last changes to {name}. Take them up again?', { name: file.name }));
@@ -133,20 +134,20 @@ export class Workbench {
     const place = this.part('state');
     place.textContent = details && state === 'failed' ? `${say(words.failed)}: ${details.message}` : say(words[state]);
     place.dataset.state = state;
-    if (state === 'conflict' && details) this.settle(file, details);
+    if (state === 'conflict' && details) this.settle(file);
   }
 
   /** Two people saved: show both ways out; neither version is lost. */
-  async settle(file, error) {
+  async settle(file) {
     const { keeper, editor } = this.opened.get(file.path);
     const answer = await choose(say('{name} was saved by somebody else while you were editing it. Both versions are kept in the list of versions.', { name: file.name }), [
       { value: 'mine', label: say('Go on with mine') }, { value: 'theirs', label: say('Go on with theirs') },
     ]);
-    if (answer === 'mine') await keeper.overwrite(error.problem.facts.revision);
+    if (answer === 'mine') await keeper.overwrite((await this.fetchFile(file.path)).revision);
     if (answer !== 'theirs') return;
     const mine = await editor.save();
     await this.refused(() => call('POST', this.urls.keep, { path: file.path, content: mine }));
-    const latest = await call('GET', this.urls.file.replace('PATH', file.path));
+    const latest = await this.fetchFile(file.path);
     Object.assign(file, { revision: latest.revision, content: latest.content });
     keeper.forget();
     keeper.tell('saved');
@@ -209,11 +210,11 @@ export class Workbench {
   async versions() {
     const { file, editor, keeper } = this.current;
     await keeper.save();
-    const { revisions } = await call('GET', this.urls.revisions.replace('PATH', file.path));
+    const { revisions } = await call('GET', `${this.urls.revisions}?path=${encodeURIComponent(file.path)}`);
     const wanted = await choose(say('Go back to which version of {name}?', { name: file.name }), revisions.map((each) => ({ value: each.revision, label: `${each.revision} · ${each.saved_at} · ${each.saved_by} ${each.note}` })));
     if (!wanted) return;
     await this.refused(() => call('POST', this.urls.restore, { path: file.path, revision: wanted }));
-    const latest = await call('GET', this.urls.file.replace('PATH', file.path));
+    const latest = await this.fetchFile(file.path);
     Object.assign(file, { revision: latest.revision, content: latest.content });
     await editor.load(latest.content);
     this.check();
@@ -248,7 +249,7 @@ export class Workbench {
     try {
       return await deed();
     } catch (error) {
-      const fields = (error.problem?.problems || []).map((problem) => problem.text).join('\n');
+      const fields = (error.problem?.errors || []).map((problem) => problem.detail).join('\n');
       tell([error.message, fields].filter(Boolean).join('\n'));
       return undefined;
     }

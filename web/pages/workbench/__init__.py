@@ -1,0 +1,19 @@
+"""The workbench: change, check, try, review and publish the city's processes in the browser."""
+
+from web.doors import Door
+
+door = Door("workbench", __name__, url_prefix="/workbench")
+
+from web.pages.workbench import (  # noqa: E402  the modules declare their pages on the door
+    editing,
+    instances,
+    listing,
+    policies,
+    reviewing,
+    telling,
+    trying,
+)
+
+door.context_processor(telling.words_for_templates)
+
+__all__ = ["door", "editing", "instances", "listing", "policies", "reviewing", "telling", "trying"]

@@ -1,0 +1,217 @@
+"""The editor's page and what its script asks: files, saves, versions, checks, previews, scenarios."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from engine import clock, drafts
+from engine.drafts.choices import choices, functions, places, variables
+from engine.errors import Conflict, FieldProblem, InvalidInput, NotFound
+from engine.scenarios import run_bundle
+from engine.storage import Draft, DraftFile, DraftState, Person
+from web.context import actor, house, session
+from web.pages.workbench import door
+from web.pages.workbench.blank import blank_decision, blank_form, blank_process, blank_scenario
+from web.problems import as_json
+from web.security import style_nonce
+from web.widgets import render_form
+from web.wording import language
+
+
+def find(draft_id: int) -> Draft:
+    """The draft.
+
+    Raises:
+        NotFound: there is none.
+    """
+    draft = session().get(Draft, draft_id)
+    if draft is None:
+        raise NotFound("no such draft", id=draft_id)
+    return draft
+
+
+@door.get_page("/drafts/<int:draft_id>", needs="deployment.draft")
+def draft(draft_id: int) -> ResponseReturnValue:
+    """The editor."""
+    found = find(draft_id)
+    files = drafts.files_of(session(), found)
+    data = {
+        "draft": {"id": found.id, "bundle": found.bundle, "state": found.state.value},
+        "editable": found.state is DraftState.EDITING,
+        "files": [_file_row(row) for row in _rows(found)],
+        "functions": functions(language()),
+        "config": {
+            "choices": choices(session(), files, language()),
+            "places": places(session(), files),
+            "variables": variables(language()),
+        },
+        "urls": {
+            name: url_for(f"workbench.{name}", draft_id=found.id)
+            for name in ("file", "save", "create", "check", "revisions", "restore", "keep", "preview", "scenarios")
+        },
+    }
+    data["urls"]["elsewhere"] = url_for("workbench.elsewhere")
+    return render_template("workbench/draft.html", draft=found, data=data, nonce=style_nonce())
+
+
+def _rows(found: Draft) -> list[DraftFile]:
+    return list(
+        session().scalars(
+            select(DraftFile)
+            .where(DraftFile.draft_id == found.id, DraftFile.content.is_not(None))
+            .order_by(DraftFile.kind, DraftFile.path)
+        )
+    )
+
+
+def _file_row(row: DraftFile) -> dict[str, Any]:
+    return {"path": row.path, "kind": row.kind, "name": row.path.rpartition("/")[2], "revision": row.revision}
+
+
+def _row(found: Draft, path: str) -> DraftFile:
+    row = session().scalar(select(DraftFile).where(DraftFile.draft_id == found.id, DraftFile.path == path))
+    if row is None or row.content is None:
+        raise NotFound("no such file", path=path)
+    return row
+
+
+def _body() -> dict[str, Any]:
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise InvalidInput("the request is no JSON object", [FieldProblem("", "not_json")])
+    return body
+
+
+def _text(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise InvalidInput("a text is missing", [FieldProblem(name, "required")])
+    return value
+
+
+@door.get_page("/drafts/<int:draft_id>/file", needs="deployment.draft")
+def file(draft_id: int) -> ResponseReturnValue:
+    """One file's text and revision."""
+    row = _row(find(draft_id), request.args.get("path", ""))
+    return jsonify(revision=row.revision, content=(row.content or b"").decode("utf-8", "replace"))
+
+
+@door.post_deed("/drafts/<int:draft_id>/save", needs="deployment.draft")
+def save(draft_id: int) -> ResponseReturnValue:
+    """Keep a new version of a file."""
+    body = _body()
+    began = body.get("revision")
+    if not isinstance(began, int):
+        raise InvalidInput("the revision is missing", [FieldProblem("revision", "required")])
+    content = _text(body, "content").encode("utf-8", "replace")
+    revision = drafts.save(session(), actor(), draft_id, _text(body, "path"), content, revision=began)
+    return jsonify(revision=revision)
+
+
+@door.post_deed("/drafts/<int:draft_id>/create", needs="deployment.draft")
+def create(draft_id: int) -> ResponseReturnValue:
+    """A new process, decision, form or scenario file."""
+    found, body = find(draft_id), _body()
+    kind, name = _text(body, "kind"), _text(body, "name")
+    folder = f"workflows/{found.bundle}"
+    blanks = {
+        "process": (f"{folder}/{name}.bpmn", lambda: blank_process(name, name, "shared")),
+        "decision": (f"{folder}/{name}.dmn", lambda: blank_decision(name, name)),
+        "form": (f"forms/{name}.form", lambda: blank_form(name)),
+        "scenario": (f"{folder}/{name}.scenario.yaml", lambda: blank_scenario(name, found.bundle)),
+    }
+    if kind not in blanks:
+        raise InvalidInput("no such kind of file", [FieldProblem("kind", "not_an_option")])
+    path, blank = blanks[kind]
+    if path in drafts.published_files(session(), {path}):
+        raise Conflict("there is a file of that name", kind="duplicate", path=path)
+    drafts.save(session(), actor(), draft_id, path, blank(), revision=0)
+    files = drafts.files_of(session(), found)
+    return jsonify(
+        file=_file_row(_row(found, path)),
+        choices=choices(session(), files, language()),
+        places=places(session(), files),
+    )
+
+
+@door.post_deed("/drafts/<int:draft_id>/check", needs="deployment.draft")
+def check(draft_id: int) -> ResponseReturnValue:
+    """Everything there is to object, worded."""
+    return jsonify(problems=[as_json(problem) for problem in drafts.findings(session(), find(draft_id))])
+
+
+@door.get_page("/drafts/<int:draft_id>/revisions", needs="deployment.draft")
+def revisions(draft_id: int) -> ResponseReturnValue:
+    """The versions of a file to go back to."""
+    found = drafts.revisions(session(), draft_id, request.args.get("path", ""))
+    people = {r.saved_by_id for r in found}
+    names = dict(session().execute(select(Person.id, Person.display_name).where(Person.id.in_(people))).tuples().all())
+    return jsonify(
+        revisions=[
+            {
+                "revision": r.revision,
+                "saved_at": clock.city_time(r.saved_at).strftime("%Y-%m-%d %H:%M"),
+                "saved_by": names.get(r.saved_by_id or 0, ""),
+                "note": r.note,
+            }
+            for r in found
+        ]
+    )
+
+
+@door.post_deed("/drafts/<int:draft_id>/restore", needs="deployment.draft")
+def restore(draft_id: int) -> ResponseReturnValue:
+    """Go back to a version."""
+    body = _body()
+    revision = body.get("revision")
+    try:
+        wanted = int(str(revision))
+    except ValueError as error:
+        raise InvalidInput("the revision is missing", [FieldProblem("revision", "required")]) from error
+    return jsonify(revision=drafts.restore(session(), actor(), draft_id, _text(body, "path"), wanted))
+
+
+@door.post_deed("/drafts/<int:draft_id>/keep", needs="deployment.draft")
+def keep(draft_id: int) -> ResponseReturnValue:
+    """Keep one's own text as a version although another's goes on."""
+    body = _body()
+    drafts.keep_aside(session(), actor(), draft_id, _text(body, "path"), _text(body, "content").encode())
+    return jsonify(kept=True)
+
+
+@door.post_deed("/drafts/<int:draft_id>/preview", needs="deployment.draft")
+def preview(draft_id: int) -> ResponseReturnValue:
+    """A form exactly as the clerk will see it."""
+    schema = _body().get("schema")
+    if not isinstance(schema, dict):
+        raise InvalidInput("the form is missing", [FieldProblem("schema", "required")])
+    return jsonify(html=str(render_form(schema, {}, {})))
+
+
+@door.post_deed("/drafts/<int:draft_id>/scenarios", needs="scenario.run")
+def scenarios(draft_id: int) -> ResponseReturnValue:
+    """Run the draft's scenarios against the draft."""
+    own = drafts.files_of(session(), find(draft_id))
+    everything = {**{p: f.content for p, f in drafts.published_files(session()).items()}, **own}
+    outcomes = list(run_bundle(house().settings, everything, own))
+    passed: dict[str, dict[str, int]] = {}
+    for outcome in outcomes:
+        for key, counts in outcome.passed.items():
+            target = passed.setdefault(key, {})
+            for element, times in counts.items():
+                target[element] = target.get(element, 0) + times
+    return jsonify(outcomes=[{"name": o.name, "path": o.path, "failure": o.failure} for o in outcomes], passed=passed)
+
+
+@door.get_page("/elsewhere", needs="deployment.view")
+def elsewhere() -> ResponseReturnValue:
+    """To the bundle that holds a file."""
+    path = request.args.get("path", "")
+    bundle = path.split("/")[1] if path.startswith("workflows/") and path.count("/") == 2 else ""
+    if not bundle:
+        raise NotFound("no such file", path=path[:200])
+    return redirect(url_for("workbench.bundle", bundle=bundle))

@@ -1,0 +1,109 @@
+"""An instance for operators: path, tokens with masked variables, jobs and incidents, timers, messages; corrections by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from engine import clock, instances
+from engine.errors import FieldProblem, InvalidInput, NotFound
+from engine.permissions import can
+from engine.storage import (
+    Case,
+    DeploymentFile,
+    EventSubscription,
+    Incident,
+    Job,
+    ProcessDefinition,
+    ProcessInstance,
+    Task,
+    TaskStatus,
+    Timer,
+)
+from engine.worklist import walked_elements
+from web.context import actor, kick, session
+from web.pages.workbench import door
+
+MASKED = ("phone", "name", "reporter", "id_card", "address", "contact", "party")
+"""Variables whose name has one of these hold personal data: shown as dots."""
+
+
+def _instance(instance_id: int) -> ProcessInstance:
+    found = session().get(ProcessInstance, instance_id)
+    if found is None:
+        raise NotFound("no such instance", id=instance_id)
+    return found
+
+
+@door.get_page("/instances/<int:instance_id>", needs="instance.view")
+def instance(instance_id: int) -> ResponseReturnValue:
+    """Everything about one run."""
+    found = _instance(instance_id)
+    definition = session().get_one(ProcessDefinition, found.process_definition_id)
+    xml = session().scalar(select(DeploymentFile.content).where(DeploymentFile.id == definition.file_id)) or b""
+    open_tasks = (
+        session()
+        .scalars(select(Task).where(Task.instance_id == instance_id, Task.status == TaskStatus.OPEN).order_by(Task.id))
+        .all()
+    )
+    tokens = instances.tokens(session(), instance_id) if found.ended_at is None else []
+    return render_template(
+        "workbench/instance.html",
+        instance=found,
+        definition=definition,
+        case=session().get(Case, found.case_id) if found.case_id else None,
+        xml=xml.decode(),
+        walked=walked_elements(session(), instance_id=instance_id, by_process=True).get(definition.key, {}),
+        current=sorted({token.element_id for token in tokens}),
+        tokens=[(token, _masked(token.variables)) for token in tokens],
+        tasks=open_tasks,
+        jobs=_of(Job, instance_id),
+        timers=_of(Timer, instance_id),
+        waits=_of(EventSubscription, instance_id),
+        incidents=_of(Incident, instance_id),
+        elements=[e for e in definition.info.get("elements", ()) if e["type"] not in {"startEvent", "endEvent"}],
+        may_move=can(actor(), "instance.move"),
+    )
+
+
+def _of(table: Any, instance_id: int) -> list[Any]:
+    return list(session().scalars(select(table).where(table.instance_id == instance_id).order_by(table.id).limit(200)))
+
+
+def _masked(variables: Mapping[str, Any]) -> dict[str, Any]:
+    return {n: "•••" if any(word in n.lower() for word in MASKED) else v for n, v in sorted(variables.items())}
+
+
+@door.post_deed("/instances/<int:instance_id>/move", needs="instance.move")
+def instance_move(instance_id: int) -> ResponseReturnValue:
+    """Move a token to another element, skip a step or repeat one."""
+    reason = request.form.get("reason", "").strip()
+    if not reason:
+        raise InvalidInput("a reason is missing", [FieldProblem("reason", "required")])
+    target = request.form.get("element_id", "")
+    instances.move_by_hand(session(), actor(), instance_id, request.form.get("token", ""), target, reason=reason)
+    kick(instance_id)
+    return redirect(url_for("workbench.instance", instance_id=instance_id))
+
+
+@door.post_deed("/instances/<int:instance_id>/timers/<int:timer_id>", needs="instance.move")
+def instance_timer(instance_id: int, timer_id: int) -> ResponseReturnValue:
+    """Let a waiting timer fire now, or at another time."""
+    timer = session().get(Timer, timer_id)
+    if timer is None or timer.instance_id != instance_id:
+        raise NotFound("no such timer", id=timer_id)
+    reason, text = request.form.get("reason", "").strip(), request.form.get("at", "").strip()
+    if text:
+        try:
+            moment = clock.parse(text)
+        except ValueError as error:
+            raise InvalidInput("no date", [FieldProblem("at", "not_a_datetime")]) from error
+        instances.change_timer(session(), actor(), instance_id, timer.key, moment, reason=reason)
+    else:
+        instances.fire_timer_by_hand(session(), actor(), instance_id, timer.key, reason=reason)
+    kick(instance_id)
+    return redirect(url_for("workbench.instance", instance_id=instance_id))

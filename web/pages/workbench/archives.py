@@ -55,10 +55,8 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
 def _place(name: str, bundle: str) -> str:
     """Where a file of the zip goes: the same place, in this bundle's folder."""
     parts = name.replace("\\", "/").split("/")
-    if parts[-1].endswith(".form"):
-        path = f"forms/{parts[-1]}"
-    else:
-        path = f"workflows/{bundle}/{parts[-1]}"
+    folder = "forms" if parts[-1].endswith(".form") else f"workflows/{bundle}"
+    path = f"{folder}/{parts[-1]}"
     if ".." in parts or name.startswith("/"):
         raise _refuse("zip_entry_refused", path=name[:200])
     kind_of(path, bundle)

@@ -1,4 +1,4 @@
-"""An instance for operators: path, tokens with masked variables, jobs and incidents, timers, messages; corrections by hand."""
+"""An instance for operators: path, tokens with masked variables, jobs, incidents, timers, messages; corrections."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What a decision table leaves open, decides twice or can never reach, each as one concrete input.
 
 Every input column is cut into classes of values that no rule tells apart; a set of rules is one integer, bit by bit.
-Cells that compare with names or call functions are not decidable: they count as "may fit" for gaps (so that a gap shown is one)
-and are left out of overlaps, and the analysis says so in ``undecided``.
+Cells that compare with names or call functions are not decidable: they count as "may fit" for gaps (so that a gap
+shown is one) and are left out of overlaps, and the analysis says so in ``undecided``.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 from engine.decisions.axis import KINDS, points_of
 from engine.decisions.model import Cell, DecisionTable
-from engine.decisions.regions import EVERYTHING, NOTHING, Region, Undecidable, intersection, ordered_kind, region_of
+from engine.decisions.regions import EVERYTHING, NOTHING, Region, Undecidable, constant, intersection, region_of
 from engine.decisions.types import NO_CONSTRAINT, Types
-from engine.feel import STANDARD, FeelError, FeelType, Library, compile_expression, compile_unary_tests, feel_text
+from engine.feel import STANDARD, FeelError, FeelType, Library, compile_expression, compile_unary_tests
 from engine.feel import nodes as n
 from engine.feel.plain import write
 from engine.feel.types import conforms
@@ -46,7 +46,7 @@ class Overlap:
 
 @dataclass(frozen=True)
 class DeadRule:
-    """A rule that never fires. ``reason``: ``nothing_fits`` a cell, or ``covered`` by earlier rules of a FIRST table."""
+    """A rule that never fires. ``reason``: ``nothing_fits`` a cell, or ``covered`` by earlier rules (FIRST)."""
 
     rule: str
     row: int
@@ -67,8 +67,10 @@ class BadOutput:
 
 @dataclass(frozen=True)
 class Undecided:
-    """What could not be reckoned with: a cell, a column, or the whole table. ``reason``: names, kinds, expression, broken,
-    dependent (two columns read the same variable), or too_large."""
+    """What could not be reckoned with: a cell, a column, or the whole table.
+
+    ``reason``: names, kinds, expression, broken, dependent (two columns read the same variable), or too_large.
+    """
 
     reason: str
     rule: str = ""
@@ -187,8 +189,6 @@ def _classes(kind: str, regions: list[Region], domain: Region) -> list[tuple[str
     elif kind in KINDS:
         points, gaps = points_of(kind, [*regions, domain])
         candidates = [*points, *gaps]
-        if not candidates and ordered_kind(kind):
-            candidates = []
     if any(region.null and not region.everything for region in regions):
         candidates.append(None)
     classes: dict[int, str] = {}
@@ -349,8 +349,6 @@ def _outputs(table: DecisionTable, types: Types | None, library: Library, found:
 
 
 def _constant_output(cell: Cell, library: Library) -> Any:
-    from engine.decisions.regions import constant
-
     if cell.text in {"", "-"}:
         return None
     try:
@@ -366,4 +364,4 @@ def _allowed(text: str, value: Any, library: Library) -> bool:
         return True  # the check of expressions tells that the allowed values are no FEEL
 
 
-__all__ = ["Analysis", "BadOutput", "DeadRule", "Gap", "Overlap", "Undecided", "analyse", "feel_text"]
+__all__ = ["Analysis", "BadOutput", "DeadRule", "Gap", "Overlap", "Undecided", "analyse"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
@@ -37,7 +38,7 @@ def points_of(kind: str, regions: Iterable[Region]) -> tuple[list[Any], list[Any
     if not points:
         return [], []
     gaps = [_step(kind, points[0], -1)]
-    gaps += [_between(kind, low, high) for low, high in zip(points, points[1:], strict=False)]
+    gaps += [_between(kind, low, high) for low, high in itertools.pairwise(points)]
     gaps.append(_step(kind, points[-1], 1))
     return points, gaps
 

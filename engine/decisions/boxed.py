@@ -102,8 +102,7 @@ class Compiler:
         return lambda names, session: tuple([code(names, session) for code in items])
 
     def function(self, logic: FunctionLogic) -> Code:
-        made = self.function_maker(logic.id, "", logic.parameters, logic.body)
-        return made
+        return self.function_maker(logic.id, "", logic.parameters, logic.body)
 
     def function_maker(
         self, element_id: str, name: str, parameters: Iterable[Parameter], body: Expression | None

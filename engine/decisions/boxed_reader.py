@@ -29,6 +29,7 @@ from engine.decisions.model import (
     RelationLogic,
     Rule,
 )
+from engine.decisions.reader import line_of
 from engine.errors import Problem
 
 _FEEL_LANGUAGE = re.compile(r"(?i)feel|https?://www\.omg\.org/spec/(DMN/\d+/FEEL/?|FEEL/\d+)")
@@ -84,7 +85,7 @@ class BoxedReader:
 
     def refuse(self, code: str, node: etree._Element, **facts: Any) -> None:
         self.problems.append(
-            Problem(code, self.file, node.get("id", ""), name_of(node.get("name")), node.sourceline, facts)
+            Problem(code, self.file, node.get("id", ""), name_of(node.get("name")), line_of(node), facts)
         )
 
     def type_ref(self, node: etree._Element) -> str:
@@ -130,7 +131,7 @@ class BoxedReader:
         self.check_language(node)
         if self.child(node, "importedValues") is not None:
             self.refuse("imported_values", node)
-        return Literal(identity, self.text(node), self.type_ref(node), node.sourceline)
+        return Literal(identity, self.text(node), self.type_ref(node), line_of(node))
 
     def _context(self, node: etree._Element, identity: str) -> ContextLogic:
         entries = []
@@ -172,12 +173,12 @@ class BoxedReader:
         kind = (node.get("kind") or "FEEL").upper()
         if kind not in {"FEEL", "F"}:
             self.refuse("function_kind", node, kind=kind[:20])
-            return FunctionLogic(identity, (), None, kind, line=node.sourceline)
+            return FunctionLogic(identity, (), None, kind, line=line_of(node))
         parameters = tuple(
             Parameter(name_of(p.get("name")), self.type_ref(p)) for p in self.children(node, "formalParameter")
         )
         body = self.expression_in(node, f"{identity}_body")
-        return FunctionLogic(identity, parameters, body, "FEEL", self.type_ref(node), node.sourceline)
+        return FunctionLogic(identity, parameters, body, "FEEL", self.type_ref(node), line_of(node))
 
     def _invocation(self, node: etree._Element, identity: str) -> InvocationLogic:
         bindings = []
@@ -240,7 +241,7 @@ class BoxedReader:
             node.get("outputLabel") or "",
             self.type_ref(node),
             node.get("preferredOrientation") or "",
-            node.sourceline,
+            line_of(node),
         )
         self._check_columns(table, node)
         return table
@@ -267,7 +268,7 @@ class BoxedReader:
         allowed = self._values(node, "inputValues")
         type_ref = "" if expression is None else self.type_ref(expression)
         return InputClause(
-            node.get("id") or identity, text or "null", node.get("label") or "", type_ref, allowed, node.sourceline
+            node.get("id") or identity, text or "null", node.get("label") or "", type_ref, allowed, line_of(node)
         )
 
     def _values(self, node: etree._Element, name: str) -> str:
@@ -288,7 +289,7 @@ class BoxedReader:
             self.type_ref(node),
             self._values(node, "outputValues"),
             self.text(default),
-            node.sourceline,
+            line_of(node),
         )
 
     def _rule(self, node: etree._Element, identity: str, number: int, inputs: int, outputs: int) -> Rule:
@@ -299,11 +300,11 @@ class BoxedReader:
             for column, cell in enumerate(self.children(node, kind), 1):
                 self.check_language(cell)
                 default = f"{identity}_{kind}_{column}"
-                found.append(Cell(cell.get("id") or default, self.text(cell), cell.sourceline))
+                found.append(Cell(cell.get("id") or default, self.text(cell), line_of(cell)))
             if len(found) != wanted:
                 self.refuse("rule_cells", node, rule=number, kind=kind, cells=len(found), columns=wanted)
                 found = (found + [Cell(f"{identity}_{kind}_{n}", "") for n in range(len(found), wanted)])[:wanted]
             cells[kind] = tuple(found)
         annotations = tuple(self.text(a) for a in self.children(node, "annotationEntry"))
         description = self.text(node, "description")
-        return Rule(identity, cells["inputEntry"], cells["outputEntry"], annotations, description, node.sourceline)
+        return Rule(identity, cells["inputEntry"], cells["outputEntry"], annotations, description, line_of(node))

@@ -1,4 +1,4 @@
-"""What publishing must know of decisions before they run: broken FEEL, unknown names and types, overlaps, gaps, cycles."""
+"""What publishing must know of decisions: broken FEEL, unknown names and types, overlaps, gaps, cycles."""
 
 from __future__ import annotations
 
@@ -45,10 +45,18 @@ def problems(rooms: Iterable[Room]) -> list[Problem]:
     return found
 
 
-def _problem(room: Room, code: str, element: Any, line: int | None = None, **facts: Any) -> Problem:
-    severity = facts.pop("severity", "error")
-    where = facts.pop("element_id", element.id)
-    return Problem(code, room.file.file, where, element.name, line or getattr(element, "line", None), facts, severity)
+def _problem(
+    room: Room,
+    code: str,
+    element: Decision | KnowledgeModel,
+    facts: dict[str, Any],
+    *,
+    element_id: str = "",
+    line: int | None = None,
+    severity: str = "error",
+) -> Problem:
+    where = element_id or element.id
+    return Problem(code, room.file.file, where, element.name, line or element.line, facts, severity)
 
 
 def _imports(room: Room) -> Iterator[Problem]:
@@ -61,7 +69,7 @@ def _imports(room: Room) -> Iterator[Problem]:
 def _requirements(room: Room, decision: Decision) -> Iterator[Problem]:
     for href in (*decision.required_decisions, *decision.required_inputs, *decision.required_knowledge):
         if room.find(href) is None:
-            yield _problem(room, "requirement_missing", decision, href=href)
+            yield _problem(room, "requirement_missing", decision, {"href": href})
 
 
 def _cycle(room: Room, decision: Decision) -> Iterator[Problem]:
@@ -72,7 +80,7 @@ def _cycle(room: Room, decision: Decision) -> Iterator[Problem]:
         if target is None or not isinstance(target[1], Decision):
             continue
         if target[1] is decision:
-            yield _problem(room, "decision_cycle", decision)
+            yield _problem(room, "decision_cycle", decision, {})
             return
         if (id(target[0]), target[1].id) not in seen:
             seen.add((id(target[0]), target[1].id))
@@ -99,15 +107,15 @@ def _expressions(
         for problem in listed:
             facts = {**problem.facts, "code": problem.code, "text": text, "position": problem.position}
             facts |= {"zh": problem.text("zh"), "en": problem.text("en")}
-            yield _problem(room, "feel", element, line, element_id=identity, **facts)
+            yield _problem(room, "feel", element, facts, element_id=identity, line=line)
     for reference, identity in _references(logic):
         yield from _types(room, element, reference, identity)
 
 
 def _references(logic: Expression) -> Iterator[tuple[str, str]]:
     if isinstance(logic, DecisionTable):
-        for clause in (*logic.inputs, *logic.outputs):
-            yield clause.type_ref, clause.id
+        yield from ((clause.type_ref, clause.id) for clause in logic.inputs)
+        yield from ((clause.type_ref, clause.id) for clause in logic.outputs)
     elif isinstance(logic, FunctionLogic):
         for parameter in logic.parameters:
             yield parameter.type_ref, logic.id
@@ -117,7 +125,7 @@ def _references(logic: Expression) -> Iterator[tuple[str, str]]:
 
 def _types(room: Room, element: Any, reference: str, identity: str = "") -> Iterator[Problem]:
     if not room.types.knows(reference):
-        yield _problem(room, "unknown_type", element, type=reference, element_id=identity or element.id)
+        yield _problem(room, "unknown_type", element, {"type": reference}, element_id=identity)
 
 
 def _item(room: Room, item: ItemDefinition, name: str) -> Iterator[Problem]:
@@ -137,33 +145,28 @@ def _item(room: Room, item: ItemDefinition, name: str) -> Iterator[Problem]:
 
 # -- tables -----------------------------------------------------------------------------------------------------
 def _table(room: Room, decision: Decision, table: DecisionTable) -> Iterator[Problem]:
-    if any(check_expression(text, library=room.library, unary=unary) for _, text, unary, _, _ in texts(table) if text):
-        broken = True
-    else:
-        broken = False
+    broken = any(
+        check_expression(text, library=room.library, unary=unary)
+        for _, text, unary, _, _ in texts(table)
+        if text.strip() not in _EMPTY
+    )
     found = analyse(table, room.types, room.library)
     yield from _overlaps(room, decision, table, found)
     for dead in found.dead_rules:
-        yield _problem(
-            room,
-            "rule_never_fires",
-            decision,
-            element_id=dead.rule,
-            row=dead.row,
-            reason=dead.reason,
-            severity="warning",
-        )
+        facts: dict[str, Any] = {"row": dead.row, "reason": dead.reason}
+        yield _problem(room, "rule_never_fires", decision, facts, element_id=dead.rule, severity="warning")
     for bad in found.bad_outputs:
         facts = {"row": bad.row, "column": bad.column, "text": bad.text, "allowed": bad.allowed, "reason": bad.reason}
-        yield _problem(room, "output_not_allowed", decision, element_id=bad.rule, **facts)
+        yield _problem(room, "output_not_allowed", decision, facts, element_id=bad.rule)
     if found.gaps and not found.has_default and table.hit_policy not in {"COLLECT", "RULE ORDER", "OUTPUT ORDER"}:
         gap = found.gaps[0]
         facts = {"inputs": gap.inputs, "any": list(gap.any), "count": len(found.gaps), "more": "gaps" in found.more}
-        yield _problem(room, "table_gap", decision, severity="warning", **facts)
+        yield _problem(room, "table_gap", decision, facts, severity="warning")
     if found.undecided and not broken:
         first = found.undecided[0]
         facts = {"reason": first.reason, "column": first.column, "text": first.text, "row": first.row}
-        yield _problem(room, "table_undecided", decision, severity="warning", count=len(found.undecided), **facts)
+        facts["count"] = len(found.undecided)
+        yield _problem(room, "table_undecided", decision, facts, severity="warning")
 
 
 def _overlaps(room: Room, decision: Decision, table: DecisionTable, found: Analysis) -> Iterator[Problem]:
@@ -174,6 +177,7 @@ def _overlaps(room: Room, decision: Decision, table: DecisionTable, found: Analy
     for overlap in found.overlaps:
         if table.hit_policy == "ANY" and overlap.agrees:
             continue
-        facts = {"rules": list(overlap.rules), "rows": list(overlap.rows), "inputs": overlap.inputs}
+        facts: dict[str, Any] = {"rules": list(overlap.rules), "rows": list(overlap.rows), "inputs": overlap.inputs}
+        facts["hit_policy"] = table.hit_policy
         severity = "warning" if unsure else "error"
-        yield _problem(room, "table_overlap", decision, hit_policy=table.hit_policy, severity=severity, **facts)
+        yield _problem(room, "table_overlap", decision, facts, severity=severity)

@@ -15,8 +15,8 @@ _CLAUSE = ("expression", "name", "label", "type_ref", "allowed", "default")
 
 
 def diff(old: DmnFile, new: DmnFile) -> list[Row]:
-    """All changes, JSON-able: ``what`` (added, removed, changed, moved), ``kind`` (decision, column, row, cell, type, model),
-    ``decision``, ``id``, ``name``, ``setting`` and the texts ``old`` and ``new``. Rows and columns are known by their ids."""
+    """All changes, JSON-able: ``what`` (added, removed, changed, moved), ``kind`` (decision, column, row, cell, type,
+    model), ``decision``, ``id``, ``name``, ``setting``, and the texts ``old`` and ``new``. Rows and columns go by id."""
     found = [*_sides(old.decisions, new.decisions, "decision", "", lambda d: d.name, _decision)]
     found += _sides(old.types, new.types, "type", "", lambda t: t.name, _type)
     found += _sides(old.knowledge, new.knowledge, "model", "", lambda m: m.name, _type)
@@ -131,11 +131,11 @@ def _moved(decision: Decision, old: list[str], new: list[str]) -> Iterator[Row]:
 def _cells(
     decision: Decision, old: DecisionTable, new: DecisionTable, was: Rule, now: Rule, number: int
 ) -> Iterator[Row]:
-    before = {c.id: cell.text for c, cell in zip((*old.inputs, *old.outputs), (*was.inputs, *was.outputs), strict=True)}
-    for clause, cell in zip((*new.inputs, *new.outputs), (*now.inputs, *now.outputs), strict=True):
-        text = before.get(clause.id)
+    before = {column: cell.text for (column, _), cell in zip(_columns(old), (*was.inputs, *was.outputs), strict=True)}
+    for (column, title), cell in zip(_columns(new), (*now.inputs, *now.outputs), strict=True):
+        text = before.get(column)
         if text is not None and text != cell.text:
-            yield _row("changed", "cell", decision.id, now.id, str(number), clause.title, text, cell.text)
+            yield _row("changed", "cell", decision.id, now.id, str(number), title, text, cell.text)
     names = new.annotations if len(new.annotations) >= len(old.annotations) else old.annotations
     for index, name in enumerate(names):
         texts_ = [rule.annotations[index] if index < len(rule.annotations) else "" for rule in (was, now)]
@@ -143,6 +143,10 @@ def _cells(
             yield _row("changed", "cell", decision.id, now.id, str(number), name or "annotation", *texts_)
     if was.description != now.description:
         yield _row("changed", "cell", decision.id, now.id, str(number), "description", was.description, now.description)
+
+
+def _columns(table: DecisionTable) -> list[tuple[str, str]]:
+    return [*((c.id, c.title) for c in table.inputs), *((c.id, c.title) for c in table.outputs)]
 
 
 def _type(old: Any, new: Any) -> Iterator[Row]:

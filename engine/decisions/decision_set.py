@@ -45,7 +45,7 @@ class Room:
         file = room.file
         for elements in (file.decisions, file.knowledge, file.services, file.inputs):
             if local in elements:
-                return room, elements[local]  # type: ignore[index]
+                return room, elements[local]
         return None
 
     def prefix(self, href: str) -> str:
@@ -83,8 +83,10 @@ class DecisionSet:
             self._give_types(room)
         self._decisions: dict[str, tuple[Room, Decision | DecisionService]] = {}
         for room in self.rooms:
-            for element in (*room.file.decisions.values(), *room.file.services.values()):
-                self._decisions.setdefault(element.id, (room, element))
+            for decision in room.file.decisions.values():
+                self._decisions.setdefault(decision.id, (room, decision))
+            for service in room.file.services.values():
+                self._decisions.setdefault(service.id, (room, service))
 
     def _room(self, file: DmnFile, rooms: Mapping[str, Room]) -> Room:
         def resolve(reference: str) -> ItemDefinition | None:
@@ -114,8 +116,8 @@ class DecisionSet:
         """Decide with plain or FEEL variables; the answer is plain, its trace JSON-able.
 
         Raises:
-            ExecutionFailed: there is no such decision, an expression is broken or over its budget, an input or output is
-                outside its allowed values, or several rules of a UNIQUE table fit.
+            ExecutionFailed: there is no such decision, an expression is broken or over its budget, an input or
+                output is outside its allowed values, or several rules of a UNIQUE table fit.
         """
         found = self._decisions.get(decision_id)
         if found is None:
@@ -138,7 +140,7 @@ class DecisionSet:
         return list(self._decisions)
 
     def input_names(self, decision_id: str) -> frozenset[str]:
-        """The variables a decision reads, its required decisions' included; properties of ``case`` count as ``case``."""
+        """The variables a decision and what it requires read; properties of ``case`` count as ``case``."""
         from engine.decisions.describing import input_names
 
         if decision_id not in self._decisions:

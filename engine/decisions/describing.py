@@ -89,7 +89,7 @@ def reads(logic: Expression, library: Library, known: Iterable[str] = ()) -> fro
             continue
         try:
             compile_ = compile_unary_tests if unary else compile_expression
-            found |= compile_(text, library=library, names=names).names - local  # type: ignore[operator]
+            found |= compile_(text, library=library, names=names).names - local
         except FeelError:
             continue
     return frozenset(found - {"?"})
@@ -121,7 +121,7 @@ def _inputs(room: Room, element: Any, seen: set[str]) -> set[str]:
 
 
 def describe(file: DmnFile) -> list[dict[str, Any]]:
-    """The file's decisions, JSON-able: id, name, kind of logic, inputs and outputs with their types and allowed values."""
+    """The file's decisions, JSON-able: id, name, kind of logic, inputs and outputs with types and allowed values."""
     return [_describe(file, decision) for decision in file.decisions.values()]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -55,7 +56,7 @@ def _regions(text: str, library: Library) -> list[Region]:
     assert isinstance(tree, n.Tests)
     bounds = [test.position for test in tree.tests] + [len(text)]
     found = []
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in itertools.pairwise(bounds):
         try:
             found.append(region_of(text[start:end].rstrip().rstrip(","), library))
         except Undecidable:

@@ -1,4 +1,4 @@
-"""What a DMN file says, as plain immutable facts: no XML, nothing compiled. ``parser`` makes it, everything else reads it."""
+"""What a DMN file says, as plain immutable facts: no XML, nothing compiled. ``parser`` makes it, the rest reads it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class InputClause:
 
 @dataclass(frozen=True, slots=True)
 class OutputClause:
-    """An output column. ``allowed`` is the text of its outputValues, in order of priority; ``default`` a FEEL expression."""
+    """An output column. ``allowed`` is the text of its outputValues, by priority; ``default`` a FEEL expression."""
 
     id: str
     name: str = ""
@@ -57,7 +57,7 @@ class OutputClause:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row: as many ``inputs`` and ``outputs`` as the table has columns; ``annotations`` as it has annotation columns."""
+    """One row: as many ``inputs`` and ``outputs`` as the table has columns, at most as many ``annotations``."""
 
     id: str
     inputs: tuple[Cell, ...]
@@ -147,7 +147,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class FunctionLogic:
-    """A boxed function, also the logic of a business knowledge model. ``kind`` is FEEL, JAVA or PMML; only FEEL runs."""
+    """A boxed function, also that of a business knowledge model. ``kind`` is FEEL, JAVA or PMML; only FEEL runs."""
 
     id: str
     parameters: tuple[Parameter, ...]
@@ -285,7 +285,7 @@ class Import:
     location: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass
 class DmnFile:
     """One DMN file. When ``problems`` holds errors the rest may be incomplete."""
 

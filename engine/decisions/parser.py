@@ -16,21 +16,11 @@ from engine.decisions.model import (
     KnowledgeModel,
     Parameter,
 )
-from engine.decisions.reader import VERSIONS, read_xml
+from engine.decisions.reader import VERSIONS, line_of, read_xml
 
-_SILENT = frozenset(
-    [
-        "description",
-        "extensionElements",
-        "knowledgeSource",
-        "textAnnotation",
-        "association",
-        "group",
-        "elementCollection",
-        "performanceIndicator",
-        "organizationUnit",
-    ]
-)
+_SILENT = {"description", "extensionElements", "knowledgeSource", "textAnnotation", "association", "group"} | {
+    "elementCollection", "performanceIndicator", "organizationUnit", "DMNDI"
+}  # fmt: skip
 _ONE_DMN = frozenset(VERSIONS) | {"http://www.omg.org/spec/DMN/20180521/MODEL"}
 
 
@@ -58,11 +48,11 @@ class _FileReader:
                 imports.append(self._import(node))
             elif kind in {"itemDefinition", "inputData", "decision", "businessKnowledgeModel", "decisionService"}:
                 getattr(self, f"_{kind}")(node)
-            elif kind == "DMNDI" or not kind or kind in _SILENT:
+            elif not kind or kind in _SILENT:
                 continue
             else:
                 self.boxed.refuse("unknown_element", node, element=kind)
-        object.__setattr__(self.result, "imports", tuple(imports))
+        self.result.imports = tuple(imports)
         self.result.problems.extend(self.boxed.problems)
         return self.result
 
@@ -91,7 +81,7 @@ class _FileReader:
         return local if namespace in {"", self.result.namespace} else f"{namespace}#{local}"
 
     def _hrefs(self, node: etree._Element, requirement: str, *names: str) -> tuple[str, ...]:
-        found = []
+        found: list[str] = []
         for parent in self.boxed.children(node, requirement) if requirement else (node,):
             for name in names:
                 found.extend(self._href(child) for child in self.boxed.children(parent, name))
@@ -114,7 +104,7 @@ class _FileReader:
             self._hrefs(node, "informationRequirement", "requiredInput"),
             self._hrefs(node, "knowledgeRequirement", "requiredKnowledge"),
             self.boxed.text(node, "description"),
-            node.sourceline,
+            line_of(node),
         )
 
     def _businessKnowledgeModel(self, node: etree._Element) -> None:
@@ -127,7 +117,7 @@ class _FileReader:
             function = self.boxed.function(logic, logic.get("id") or f"{identity}_logic")
         required = self._hrefs(node, "knowledgeRequirement", "requiredKnowledge")
         self.result.knowledge[identity] = KnowledgeModel(
-            identity, name, variable, function, type_ref, required, node.sourceline
+            identity, name, variable, function, type_ref, required, line_of(node)
         )
 
     def _decisionService(self, node: etree._Element) -> None:
@@ -144,7 +134,7 @@ class _FileReader:
             self._hrefs(node, "", "inputDecision"),
             self._hrefs(node, "", "inputData"),
             type_ref,
-            node.sourceline,
+            line_of(node),
         )
 
     def _itemDefinition(self, node: etree._Element) -> None:
@@ -174,5 +164,5 @@ class _FileReader:
             self.boxed.text(self.boxed.child(node, "typeConstraint")),
             tuple(self._item(child) for child in self.boxed.children(node, "itemComponent")),
             signature,
-            node.sourceline,
+            line_of(node),
         )

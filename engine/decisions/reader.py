@@ -39,9 +39,15 @@ def read_xml(data: bytes, file: str) -> tuple[etree._Element | None, list[Proble
         return None, [Problem("xml_doctype", file, line=1)]
     name = etree.QName(root)
     if name.localname != "definitions" or (name.namespace or "") not in VERSIONS:
-        return None, [Problem("not_dmn", file, line=root.sourceline, facts={"found": str(root.tag)[:200]})]
+        return None, [Problem("not_dmn", file, line=line_of(root), facts={"found": str(root.tag)[:200]})]
     problems = _refuse_shape(root, file)
     return (None if problems else root), problems
+
+
+def line_of(node: etree._Element) -> int | None:
+    """The line an element begins on."""
+    line = node.sourceline
+    return line if isinstance(line, int) else None
 
 
 def _refuse_bytes(data: bytes, file: str) -> Problem | None:
@@ -70,17 +76,17 @@ def _refuse_shape(root: etree._Element, file: str) -> list[Problem]:
         if count > MAX_ELEMENTS:
             return [Problem("too_many_elements", file, facts={"limit": MAX_ELEMENTS})]
         if depth > MAX_DEPTH:
-            return [Problem("xml_too_deep", file, line=node.sourceline, facts={"limit": MAX_DEPTH})]
+            return [Problem("xml_too_deep", file, line=line_of(node), facts={"limit": MAX_DEPTH})]
         if node.text and len(node.text) > MAX_TEXT:
-            return [Problem("text_too_long", file, line=node.sourceline, facts={"limit": MAX_TEXT})]
+            return [Problem("text_too_long", file, line=line_of(node), facts={"limit": MAX_TEXT})]
         identity = node.get("id")
         if identity is not None and node is not root:
             facts: dict[str, object] = {"id": identity[:200]}
             if not _ID.fullmatch(identity) or len(identity) > 200:
-                problems.append(Problem("bad_id", file, identity[:200], line=node.sourceline, facts=facts))
+                problems.append(Problem("bad_id", file, identity[:200], line=line_of(node), facts=facts))
             elif identity in seen:
                 facts["first_line"] = seen[identity]
-                problems.append(Problem("duplicate_id", file, identity, line=node.sourceline, facts=facts))
-            seen.setdefault(identity, node.sourceline)
+                problems.append(Problem("duplicate_id", file, identity, line=line_of(node), facts=facts))
+            seen.setdefault(identity, line_of(node))
         stack.extend((child, depth + 1) for child in node.iterchildren(reversed=True))
     return problems

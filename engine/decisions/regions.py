@@ -1,4 +1,4 @@
-"""What a cell lets through, as a set that can be reckoned with: intervals of ordered values, or some values and "all others".
+"""What a cell lets through, as a set: intervals of ordered values, or some values and "all others".
 
 A cell is decidable when everything it compares with is constant. ``analysis`` and the index of ``tables`` build on it.
 """
@@ -30,7 +30,8 @@ Cut = tuple[Any, int] | None
 class Region:
     """A set of values of one FEEL kind, and whether null belongs to it.
 
-    Ordered kinds: disjoint, rising ``spans`` of (low cut, high cut). Others: ``values``, or all but them if ``negated``.
+    Ordered kinds: disjoint, rising ``spans`` of (low cut, high cut). Others: ``values``, or all
+    but them if ``negated``.
     Kind ``Any`` with ``negated`` and no values is everything, also null.
     """
 

@@ -1,7 +1,7 @@
 """Decision tables as spreadsheets and back. Every cell is text: what begins with ``= + - @`` is never a formula.
 
-Above the rules stand seven head rows (what a column is, its id, title, expression or name, type, allowed values, default);
-the sheet ``ids`` keeps the ids of cells. What is exported and taken in again is the same table.
+Above the rules stand seven head rows (what a column is, its id, title, expression or name, type, allowed values,
+default); the sheet ``ids`` keeps the ids of cells. What is exported and taken in again is the same table.
 """
 
 from __future__ import annotations

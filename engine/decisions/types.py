@@ -1,4 +1,4 @@
-"""Item definitions at work: which FEEL type a reference means, and whether a value is of it (DMN 1.5, 7.3.3 and 10.3.2.9)."""
+"""Item definitions at work: which FEEL type a reference means, is a value of it (DMN 1.5, 7.3.3, 10.3.2.9)."""
 
 from __future__ import annotations
 

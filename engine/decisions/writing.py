@@ -40,7 +40,7 @@ class _Writer:
 
     def element(self, name: str, identity: str = "", /, **attributes: str) -> etree._Element:
         """A new element with what its predecessor of that id had in foreign namespaces."""
-        node = etree.Element(f"{{{self.namespace}}}{name}", nsmap=self.old.nsmap)
+        node = etree.Element(f"{{{self.namespace}}}{name}", nsmap=self.old.nsmap)  # type: ignore[arg-type]  # None is the default namespace
         before = self.before.get(identity) if identity else None
         if before is not None:
             for key, value in before.attrib.items():

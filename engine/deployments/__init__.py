@@ -2,7 +2,7 @@
 
 from engine.deployments.examining import examine
 from engine.deployments.publishing import deploy, publish, republish, retire
-from engine.deployments.reading import bundle_sha256, kind_of, load_folder
+from engine.deployments.reading import bundle_sha256, kind_of, load_folder, published_files
 from engine.deployments.triggers import fire_conditions, fire_due
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "kind_of",
     "load_folder",
     "publish",
+    "published_files",
     "republish",
     "retire",
 ]

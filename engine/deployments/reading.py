@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.resources import files as package_files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
 from engine.errors import FieldProblem, InvalidInput
+from engine.storage import (
+    DecisionDefinition,
+    DefinitionState,
+    Deployment,
+    DeploymentFile,
+    FormDefinition,
+    ProcessDefinition,
+)
 
 KINDS = {".bpmn": "bpmn", ".dmn": "dmn", ".form": "form", ".scenario.yaml": "scenario"}
 
@@ -62,3 +73,38 @@ def bundle_sha256(files: Mapping[str, bytes]) -> str:
     for path in sorted(files):
         digest.update(f"{path}\0{sha256_of(files[path])}\n".encode())
     return digest.hexdigest()
+
+
+def published_files(session: Session, paths: Collection[str] | None = None) -> dict[str, DeploymentFile]:
+    """The file of every path (or of ``paths``) that counts now, contents included.
+
+    Diagrams, decisions and forms are those of the newest published versions; of anything else, the newest that came
+    with a published deployment.
+    """
+    ids: set[int] = set()
+    for table in (ProcessDefinition, DecisionDefinition, FormDefinition):
+        newest = (
+            select(table.key, func.max(table.version).label("version"))
+            .where(table.state == DefinitionState.PUBLISHED)
+            .group_by(table.key)
+            .subquery()
+        )
+        ids |= set(
+            session.scalars(
+                select(table.file_id).join(
+                    newest, (newest.c.key == table.key) & (newest.c.version == table.version)
+                )
+            )
+        )
+    rest = (
+        select(func.max(DeploymentFile.id))
+        .join(Deployment, Deployment.id == DeploymentFile.deployment_id)
+        .where(Deployment.state == DefinitionState.PUBLISHED, DeploymentFile.kind == "scenario")
+        .group_by(DeploymentFile.path)
+    )
+    ids |= {identity for identity in session.scalars(rest) if identity is not None}
+    statement = select(DeploymentFile).where(DeploymentFile.id.in_(ids)).order_by(DeploymentFile.id)
+    if paths is not None:
+        statement = statement.where(DeploymentFile.path.in_(paths))
+    found = {file.path: file for file in session.scalars(statement)}
+    return dict(sorted(found.items()))

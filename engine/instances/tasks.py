@@ -146,7 +146,7 @@ def _people(advance: Advance, fresh: Sequence[OpenTask]) -> dict[str, int]:
     if not names:
         return {}
     statement = select(Person.username, Person.id).where(Person.username.in_(names), Person.active)
-    found: dict[str, int] = dict(advance.session.execute(statement).tuples().all())
+    found: dict[str, int] = dict(advance.session.execute(statement).all())
     for task in fresh:
         asked = {name for name in (task.assignee, *task.candidate_users) if name}
         if asked and not task.candidate_groups and not asked & set(found):

@@ -39,6 +39,13 @@ def test_a_token_cannot_be_put_where_no_token_stands(walk, target):
         case.execution.move(case.task("work").key, target)
 
 
+def test_one_of_several_awaited_events_is_moved_with_its_gateway(walk):
+    case = walk("event_gateway", {"number": 1})
+    case.execution.move(case.timer("late").key, "after")
+    case.keep()
+    assert case.open == ["after"]
+
+
 def test_tasks_jobs_and_waits_can_be_skipped(walk):
     case = walk("event_gateway", {"number": 1})
     case.execution.skip(case.wait("told").key, {"text": "by hand"})

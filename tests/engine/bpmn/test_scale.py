@@ -102,7 +102,8 @@ def test_a_thousand_automatic_instances_in_one_step(program):
     text = (
         '<bpmn:scriptTask id="t"><bpmn:extensionElements><zeebe:script expression="=i * 2" resultVariable="r"/>'
         "</bpmn:extensionElements><bpmn:multiInstanceLoopCharacteristics {}><bpmn:extensionElements>"
-        '<zeebe:loopCharacteristics inputCollection="=items" inputElement="i" outputCollection="out" outputElement="=r"/>'
+        '<zeebe:loopCharacteristics inputCollection="=items" inputElement="i" outputCollection="out"'
+        ' outputElement="=r"/>'
         "</bpmn:extensionElements></bpmn:multiInstanceLoopCharacteristics></bpmn:scriptTask>"
     )
     for order in ("", 'isSequential="true"'):

@@ -63,7 +63,7 @@ class Wait:
 
 @dataclass
 class OpenJob:
-    """Work waiting for a connector."""
+    """Work waiting for a connector. ``inputs`` are the values of its input mappings, nothing else."""
 
     key: str
     element_id: str
@@ -99,10 +99,10 @@ class Thrown:
 class Step:
     """One step walked since the process was loaded.
 
-    ``kind``: entered, completed, cancelled, failed, decided, conflict. ``details`` may hold ``flows`` (sequence flow ids
-    taken), ``decision`` (its trace), ``variable`` (a conflict: two parallel branches set it differently, the later won),
-    ``instances`` (of a multi-instance entered), ``code`` (of an error that failed); ``properties`` are the element's,
-    evaluated, on entry. A loop tells one entry for the loop itself, without properties, and one for each instance.
+    ``kind``: entered, completed, cancelled, failed, decided, conflict. ``details`` may hold ``flows`` (sequence flow
+    ids taken), ``decision`` (its trace), ``variable`` (a conflict: two parallel branches set it differently, the later
+    won), ``instances`` (of a multi-instance entered), ``code`` (of an error that failed). ``properties`` are the
+    element's, evaluated on entry. A loop tells one entry for itself, without properties, and one for each instance.
     """
 
     element_id: str

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.bpmn.catching import Boundary, CatchEvent, EventSubprocessStart
+from engine.bpmn.gateways import EventGateway
 from engine.bpmn.nodes import Node
 from engine.bpmn.open_work import JobTask, UserTask
 from engine.bpmn.scopes import Container
@@ -22,8 +23,10 @@ def move(workflow: CaseWorkflow, token: Token, element_id: str) -> None:
     """
     if not token.task_spec.keeps_alive or token.task_spec.is_process:
         raise Conflict("this token cannot be moved", kind="stale", key=token.id)
-    leaving = token
-    scope = token.scope
+    leaving, scope = token, token.scope
+    if scope is not None and isinstance(scope.task_spec, EventGateway):
+        # The events of a gateway are one token waiting in several places.
+        leaving, scope = scope, scope.scope
     while scope is not None and not (isinstance(scope.task_spec, Container) and _has(scope, element_id)):
         if any(t is not leaving and t.task_spec.keeps_alive for t in scope.inner()):
             raise Conflict("other work in the same scope would be lost", kind="stale", element_id=element_id)
@@ -31,7 +34,7 @@ def move(workflow: CaseWorkflow, token: Token, element_id: str) -> None:
     if scope is None:
         raise Conflict("there is no such element around this token", kind="stale", element_id=element_id)
     node = _target(scope, element_id)
-    lineage = token.lineage if leaving is token else leaving.lineage
+    lineage = leaving.lineage
     workflow.cancel_token(leaving)
     node.arrive(workflow, scope, "", lineage)
 

@@ -216,7 +216,8 @@ class MultiInstance(LoopBody):
                 body.internal_data["outputs"][token.internal_data["index"]] = value
             return
         for name in token.internal_data.get("written", ()):
-            workflow.write(token, body.scope, name, token.data[name])
+            if name not in (self.loop.input_element, "loopCounter"):
+                workflow.write(token, body.scope, name, token.data[name])
 
     def events_after(self, token: Token, counts: Mapping[str, Any]) -> list[Thrower]:
         """What the ``behavior`` attribute throws for this completion."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.bpmn import codec
 from engine.bpmn.catching import EventSubprocessStart
+from engine.bpmn.compensation import Done
 from engine.bpmn.loops import LoopBody
 from engine.bpmn.nodes import Node
 from engine.bpmn.throwing import CompensationThrow
@@ -92,6 +93,10 @@ def _problem(token: Token, program: Program, mapping: Mapping[str, str]) -> Prob
         return Problem("migration_event_changed", *where, facts)
     if old.is_join and {mapping.get(f.id, f.id) for f in old.element.incoming} != {f.id for f in new.element.incoming}:
         return Problem("migration_join_changed", *where, facts)
+    kept = _kept(token, mapping)
+    for handler in (*_handlers(kept.get("done", [])), *_handlers(kept.get("undo", []))):
+        if handler and handler not in new._wf_spec.task_specs:
+            return Problem("migration_element_missing", *where, {"mapped_to": handler})
     scope = token.scope
     if scope is not None and not old.is_process and not isinstance(scope.task_spec, CompensationThrow):
         outer = _new_node(scope, program, mapping)
@@ -174,4 +179,24 @@ def _kept(token: Token, mapping: Mapping[str, str]) -> dict[str, Any]:
         kept["arrived"] = {mapping.get(flow, flow): lineages for flow, lineages in kept["arrived"].items()}
     if "via" in kept:
         kept["via"] = mapping.get(kept["via"], kept["via"])
+    for name in ("done", "undo"):
+        if name in kept:
+            kept[name] = [_finished(entry, mapping) for entry in kept[name]]
     return kept
+
+
+def _finished(entry: Done, mapping: Mapping[str, str]) -> Done:
+    """Finished work that may have to be undone, with its ids taken over."""
+    moved = dict(entry)
+    for name in ("activity", "handler"):
+        if name in moved:
+            moved[name] = mapping.get(moved[name], moved[name])
+    if "inner" in moved:
+        moved["inner"] = [_finished(inner, mapping) for inner in moved["inner"]]
+    return moved
+
+
+def _handlers(entries: list[Done]) -> Iterator[str]:
+    for entry in entries:
+        yield entry["handler"]
+        yield from _handlers(entry.get("inner", []))

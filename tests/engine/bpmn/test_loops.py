@@ -134,3 +134,9 @@ def test_a_process_is_called_once_for_each_item(walk):
     case.complete("inside", answer="a")
     case.complete("inside", answer="b")
     assert case.ended and case.variables == {"items": [1, 2], "results": ["a", "b"]}
+
+
+def test_without_an_output_collection_results_go_out_by_name_but_the_item_does_not(walk):
+    case = walk("multi_errors", {"places": ["a", "b"]})
+    case.complete("look", verdict="fine", place="other").complete("look", verdict="fine", seen=1)
+    assert case.open == ["after"] and case.variables == {"places": ["a", "b"], "verdict": "fine", "seen": 1}

@@ -134,3 +134,13 @@ def test_border_events_may_come_and_go(walk):
     )
     moved = case.execution.migrate(new, {"danger": ""})
     assert sorted(w.element_id for w in moved.facts().waits) == ["storm", "told"]
+
+
+def test_what_may_have_to_be_undone_goes_over_with_its_handlers(walk):
+    case = walk("compensation").complete("book")
+    gone = changed("compensation", ('"unbook"', '"give_back"'))
+    assert refusals(case, gone) == {("main", "migration_element_missing")}
+    moved = case.execution.migrate(gone, {"unbook": "give_back"})
+    moved.complete_task(moved.facts().tasks[0].key, {"failed": True})
+    moved.complete_task(moved.facts().tasks[0].key, {})
+    assert [t.element_id for t in moved.facts().tasks] == ["give_back"]

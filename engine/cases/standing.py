@@ -18,10 +18,13 @@ from engine.storage import (
     Case,
     CaseStatus,
     InstanceStatus,
+    Job,
+    JobStatus,
     Organisation,
     ProcessDefinition,
     ProcessInstance,
     ResponsiblePeriod,
+    Timer,
     lock,
 )
 
@@ -55,6 +58,7 @@ def resume(session: Session, actor: Actor, case_id: int, reason: str) -> Case:
     case.status = CaseStatus.OPEN
     _set_instances(session, case, InstanceStatus.SUSPENDED, InstanceStatus.ACTIVE)
     deadlines.resume_case(session, actor, case.id, reason, hold=HOLD)
+    _wake(session, case)
     return _told(session, actor, case, "case.resumed", reason, {"status": "suspended"})
 
 
@@ -141,6 +145,14 @@ def _set_instances(session: Session, case: Case, old: InstanceStatus, new: Insta
         .values(status=new, updated_at=clock.now(), lock_version=ProcessInstance.lock_version + 1)
         .execution_options(synchronize_session="fetch")
     )
+
+
+def _wake(session: Session, case: Case) -> None:
+    """What was put off while the case stood still is due at once."""
+    owed = update(Job).where(Job.case_id == case.id, Job.status == JobStatus.OWED, Job.run_at > clock.now())
+    session.execute(owed.values(run_at=clock.now()).execution_options(synchronize_session=False))
+    waiting = update(Timer).where(Timer.case_id == case.id, Timer.lease_until.is_not(None))
+    session.execute(waiting.values(lease_owner=None, lease_until=None).execution_options(synchronize_session=False))
 
 
 def _told(session: Session, actor: Actor, case: Case, kind: str, reason: str, old: dict[str, Any]) -> Case:

@@ -1,0 +1,165 @@
+"""What the worker finds due: timers, clocks, the history's chain; and that it says it lives."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from sqlalchemy import func, select
+
+from engine import cases, clock, history
+from engine.errors import CityLoopError
+from engine.intake import open_case
+from engine.owed import keep_house, run_due
+from engine.owed.housekeeping import clean_up
+from engine.permissions import Actor
+from engine.settings import Settings
+from engine.storage import (
+    Deadline,
+    HistoryEvent,
+    HistorySeal,
+    Incident,
+    IncidentStatus,
+    Notification,
+    ProcessInstance,
+    Task,
+    TaskStatus,
+    Timer,
+    WorkerHeartbeat,
+)
+
+MACHINE = Actor.system("test")
+
+
+def look(database, at: str) -> None:
+    with clock.at(at):
+        while run_due(database, Settings(), worker="w"):
+            pass
+
+
+def open_elements(session) -> list[str]:
+    session.expire_all()
+    found = list(session.scalars(select(Task.element_id).where(Task.status == TaskStatus.OPEN).order_by(Task.id)))
+    session.commit()
+    return found
+
+
+@pytest.fixture
+def opened(session, people, publish, report):
+    def at(moment: str, *drawings):
+        publish(*drawings)
+        with clock.at(moment):
+            case = open_case(session, people.clerk, report)
+            session.commit()
+        return case
+
+    return at
+
+
+def service(draw):
+    return draw("sanitation", kind="service", serviceType="sanitation")
+
+
+def test_a_timer_fires_when_it_is_due_and_not_before(session, database, draw, opened):
+    opened("2026-11-18T09:00", service(draw).timer("wait", "timeDuration", "PT2H").user("act", "clerk"))
+    look(database, "2026-11-18T10:59")
+    assert open_elements(session) == []
+    look(database, "2026-11-18T11:00")
+    assert open_elements(session) == ["act"]
+    assert session.scalars(select(Timer)).all() == []
+
+
+def test_a_working_time_timer_skips_the_night(session, database, draw, opened):
+    opened(
+        "2026-11-18T17:00",
+        service(draw).timer("wait", "timeDuration", '=working time("2 工作时")').user("act", "clerk"),
+    )
+    look(database, "2026-11-19T08:59")
+    assert open_elements(session) == []
+    look(database, "2026-11-19T09:00")
+    assert open_elements(session) == ["act"]
+
+
+def test_a_suspended_case_lets_its_timer_wait(session, database, people, draw, opened):
+    case = opened("2026-11-18T09:00", service(draw).timer("wait", "timeDuration", "PT2H").user("act", "clerk"))
+    with clock.at("2026-11-18T10:00"):
+        cases.suspend(session, people.dispatcher, case.id, "等")
+        session.commit()
+    look(database, "2026-11-18T12:00")
+    assert open_elements(session) == []
+    with clock.at("2026-11-18T13:00"):
+        cases.resume(session, people.dispatcher, case.id, "好")
+        session.commit()
+    look(database, "2026-11-18T13:02")
+    assert open_elements(session) == ["act"]
+
+
+def test_a_process_that_cannot_go_on_behind_its_timer_waits_behind_an_incident(session, database, draw, opened):
+    opened(
+        "2026-11-18T09:00", service(draw).timer("wait", "timeDuration", "PT2H").user("act", "", assignee="=case.title")
+    )
+    look(database, "2026-11-18T11:00")
+    incident = session.scalars(select(Incident)).one()
+    session.commit()
+    assert (incident.kind, incident.status, incident.element_id) == ("timer_failed", IncidentStatus.OPEN, "wait")
+    look(database, "2026-11-18T12:00")
+    assert session.scalars(select(Timer.attempts)).all() == [5]
+
+
+def test_clocks_warn_the_worker_and_breach_tells_who_stands_above(session, database, people, draw, opened):
+    opened(
+        "2026-11-18T09:00",
+        service(draw).user("act", "clerk", limit="4 工作时", warn="50", escalateTo="duty_chief"),
+    )
+    look(database, "2026-11-18T10:59")
+    assert session.scalars(select(Notification)).all() == []
+    session.commit()
+    look(database, "2026-11-18T11:00")
+    told = session.scalars(select(Notification)).all()
+    assert [(n.title, n.role) for n in told] == [("deadline.warn", "clerk")]
+    session.commit()
+    look(database, "2026-11-18T16:01")
+    session.expire_all()
+    told = {(n.title, n.role) for n in session.scalars(select(Notification))}
+    assert ("deadline.breach", "duty_chief") in told and ("deadline.breach", "clerk") in told
+    assert session.scalars(select(Task)).one().escalated_at is not None
+    assert session.scalars(select(Deadline)).one().breached_at is not None
+    kinds = list(session.scalars(select(HistoryEvent.kind)))
+    assert kinds.count("deadline.warn") == kinds.count("deadline.breach") == 1
+
+
+def test_the_house_is_kept_and_the_worker_says_that_it_lives(session, database, draw, opened):
+    opened("2026-11-18T09:00", service(draw).user("act", "clerk"))
+    for _ in range(2):
+        keep_house(database, Settings(), worker="w", counts=Counter(jobs=3))
+    assert session.scalars(select(WorkerHeartbeat.counts)).all() == [{"jobs": 3}]
+    rows = session.scalar(select(func.count()).select_from(HistoryEvent))
+    assert rows and session.scalar(select(func.count()).select_from(HistorySeal)) == rows
+    assert history.verify(session).problems == ()
+
+
+def test_the_state_of_a_run_long_ended_is_emptied(session, database, people, draw, opened):
+    case = opened("2026-01-05T09:00", service(draw).user("act", "clerk"))
+    with clock.at("2026-01-06T09:00"):
+        cases.void(session, people.chief, case.id, "误报")
+        session.commit()
+    with clock.at("2026-03-01T09:00"):
+        assert clean_up(session) == 1
+    assert session.scalars(select(ProcessInstance.state)).all() == [None]
+
+
+def test_nothing_is_due_where_nothing_is_owed(database, city):
+    assert not run_due(database, Settings(), worker="w")
+
+
+def test_what_fails_in_one_kind_of_work_does_not_stop_the_others(session, database, draw, opened, monkeypatch, caplog):
+    opened("2026-11-18T09:00", service(draw).timer("wait", "timeDuration", "PT1H").user("act", "clerk"))
+
+    def broken(*_):
+        raise CityLoopError("broken")
+
+    monkeypatch.setattr("engine.owed.raise_alarms", broken)
+    with clock.at("2026-11-18T10:00"):
+        assert run_due(database, Settings(), worker="w")["timers"] == 1
+    assert "broken" in caplog.text
+    assert open_elements(session) == ["act"]

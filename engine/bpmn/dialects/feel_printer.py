@@ -178,7 +178,8 @@ def _binary(node: Binary, outer: int) -> str:
     if node.operator == "+" and (_is_text(node.left) or _is_text(node.right)):
         text = f"{_as_text(node.left)} + {_as_text(node.right)}"
     else:
-        text = f"{_print(node.left, strength)} {node.operator} {_print(node.right, strength + 1)}"
+        right = strength if node.operator in {"and", "or"} else strength + 1
+        text = f"{_print(node.left, strength)} {node.operator} {_print(node.right, right)}"
     return f"({text})" if strength < outer or (strength == outer == 3) else text
 
 

@@ -75,7 +75,7 @@ def _translate_side_script(node: Node, what: str, script: etree._Element, kind: 
 def _translate_operator(node: Node, what: str, operator: etree._Element) -> None:
     element = node.element
     job = (operator.get("id") or "").strip() or "unnamed"
-    put(element, "taskDefinition", type="http" if job.startswith("http/") else name_of(job))
+    put(element, "taskDefinition", type="http" if job.startswith(("http/", "http_")) else name_of(job))
     node.sheet.needs_hand(element, what, "connector", type=job, found=job)
     for parameter in operator.iter():
         if etree.QName(parameter).localname == "parameter" and parameter.get("id"):

@@ -177,7 +177,9 @@ def _translate_job(node: Node) -> None:
     else:
         return
     put(element, "taskDefinition", type=job or "unnamed")
-    node.sheet.needs_hand(element, what, "connector", type=job, found=given[1] if given else job)
+    node.sheet.needs_hand(
+        element, what, "connector", type=job, found=given[1] if given else kind[1] if kind and not topic else job
+    )
     for _, field in node.take_elements("field"):
         put_mapping(
             element, "input", value(node.sheet, element, "field", _field_text(field)), variable_name(field.get("name"))

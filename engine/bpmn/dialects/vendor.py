@@ -47,9 +47,7 @@ def _translate_kind(node: Node, tag: str) -> None:
     elif tag == "sequenceFlow":
         translate_flow(node)
     elif tag == "startEvent":
-        if given := node.take("initiator"):
-            node.sheet.needs_hand(element, given[0], "initiator", variable=given[1])
-        translate_form(node)
+        _translate_start(node)
     elif tag == "message":
         name = element.get("name") or ""
         if "${" in name or "#{" in name:
@@ -59,6 +57,17 @@ def _translate_kind(node: Node, tag: str) -> None:
             if etree.QName(definition).localname.endswith("EventDefinition"):
                 translate_event(node, definition)
     _translate_markers(node)
+
+
+def _translate_start(node: Node) -> None:
+    element, native = node.element, f"{bpmn('extensionElements')}/{zeebe('formDefinition')}"
+    had_form = element.find(native) is not None
+    if given := node.take("initiator"):
+        node.sheet.needs_hand(element, given[0], "initiator", variable=given[1])
+    translate_form(node)
+    form, holder = element.find(native), element.getparent()
+    if form is not None and not had_form and holder is not None and etree.QName(holder).localname == "process":
+        put_property(holder, "startForm", form.get("formId") or "")
 
 
 def _translate_markers(node: Node) -> None:
@@ -118,9 +127,6 @@ def _translate_process(node: Node) -> None:
         node.sheet.mapped(element, given[0], given[1])
     if (given := node.take("candidateStarterGroups")) and given[1]:
         put_property(element, "startGroups", names(node.sheet, element, *given))
-    start = element.find(f"{bpmn('startEvent')}/{bpmn('extensionElements')}/{zeebe('formDefinition')}")
-    if start is not None and start.get("formId"):
-        put_property(element, "startForm", start.get("formId") or "")
 
 
 def _report_rest(node: Node) -> None:

@@ -5,6 +5,7 @@ from engine.bpmn.execution import Execution
 from engine.bpmn.facts import Facts, LiveToken, OpenJob, OpenTask, Step, Thrown, Timer, Wait
 from engine.bpmn.limits import DEFAULTS, Limits
 from engine.bpmn.lint_report import Resources
+from engine.bpmn.mapping import suggest_mapping
 from engine.bpmn.program import Program, build_program
 from engine.bpmn.scripts import Decided, Environment
 
@@ -27,4 +28,5 @@ __all__ = [
     "Wait",
     "build_program",
     "compile_processes",
+    "suggest_mapping",
 ]

@@ -282,6 +282,14 @@ class Execution:
             for token in self._workflow.tasks.values()
         ]
 
+    def standing(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Where the tokens stand and the names of the variables: instances alike in both fare alike in a migration."""
+        places = []
+        for token in self._workflow.tasks.values():
+            spec = token.task_spec
+            places.append(f"{spec.process_key}/{spec.name}/{_STATES.get(token._state, 'ended')}")
+        return tuple(sorted(places)), tuple(sorted(self._root.data))
+
     # -- inside ------------------------------------------------------------------------------------------------------
 
     @property

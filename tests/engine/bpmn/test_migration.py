@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.bpmn import Execution, build_program
+from engine.bpmn import Execution, build_program, suggest_mapping
 from engine.errors import DeploymentRejected
 
 DIAGRAMS = Path(__file__).parent / "diagrams"
@@ -144,3 +144,31 @@ def test_what_may_have_to_be_undone_goes_over_with_its_handlers(walk):
     moved.complete_task(moved.facts().tasks[0].key, {"failed": True})
     moved.complete_task(moved.facts().tasks[0].key, {})
     assert [t.element_id for t in moved.facts().tasks] == ["give_back"]
+
+
+def test_a_mapping_is_suggested_by_name_then_by_neighbours_and_flows_by_their_ends(walk, program):
+    old = program("parallel_join")
+    new = changed(
+        "parallel_join",
+        ('id="a" name="a"', 'id="first" name="a"'), ('"a"/>', '"first"/>'), ('sourceRef="a"', 'sourceRef="first"'),
+        ('id="after" name="after"', 'id="later" name="other"'), ('targetRef="after"', 'targetRef="later"'),
+        ('sourceRef="after"', 'sourceRef="later"'), ('id="f_a_join"', 'id="f_first"'),
+    )  # fmt: skip
+    mapping = suggest_mapping(old, new)
+    assert mapping == {"a": "first", "after": "later", "f_a_join": "f_first"}
+    case = walk("parallel_join", {"x": 0}).complete("a")
+    moved = case.execution.migrate(new, mapping)
+    for _ in range(2):
+        moved.complete_task(moved.facts().tasks[0].key, {})
+    assert moved.facts().active == ["later"]
+    assert suggest_mapping(new, program("links"))["split"] == ""
+
+
+def test_instances_that_stand_alike_are_known_by_it(walk):
+    one, other = (
+        walk("multi_parallel", {"items": [1, 2], "answer": 0}),
+        walk("multi_parallel", {"items": [3, 4], "answer": 5}),
+    )
+    assert one.execution.standing() == other.execution.standing()
+    other.complete("work", answer=1)
+    assert one.execution.standing() != other.execution.standing()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from engine import clock, history
@@ -107,17 +107,3 @@ def _open(session: Session, actor: Actor, incident_id: int) -> Incident:
     if incident.status is not IncidentStatus.OPEN:
         raise Conflict("the incident is closed", kind="ended", incident=incident_id)
     return incident
-
-
-def settle(session: Session, actor: Actor, instance_id: int, reason: str) -> int:
-    """A person has moved the process on by hand: incidents of the instance that no job stands behind are resolved."""
-    rows = session.scalars(
-        select(Incident).where(
-            Incident.instance_id == instance_id, Incident.status == IncidentStatus.OPEN, Incident.job_id.is_(None)
-        )
-    ).all()
-    for incident in rows:
-        incident.status, incident.resolved_at = IncidentStatus.RESOLVED, clock.now()
-        incident.resolved_by_id, incident.resolution = actor.person_id, reason
-    session.flush()
-    return len(rows)

@@ -6,7 +6,7 @@ derives every row that follows from where the process now stands. Who may do wha
 
 from engine.instances.advancing import Advance, advancing, case_changed, start
 from engine.instances.ending import close_case, stop_clocks
-from engine.instances.programs import Bundle, compose, form_schema, load_bundle, published_changed
+from engine.instances.programs import Bundle, compose, compose_with, form_schema, load_bundle, published_changed
 
 __all__ = [
     "Advance",
@@ -15,6 +15,7 @@ __all__ = [
     "case_changed",
     "close_case",
     "compose",
+    "compose_with",
     "form_schema",
     "load_bundle",
     "published_changed",

@@ -139,7 +139,7 @@ def advancing(
         case_id = found[0]
     if case is None and case_id is not None:
         case = lock(session, Case, case_id)
-    instance = _lock_instance(session, instance_id)
+    instance = lock_instance(session, instance_id)
     if instance.status is InstanceStatus.SUSPENDED and not even_suspended:
         raise Conflict("the case is suspended", kind="suspended", instance=instance_id)
     if instance.status not in (InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED) or instance.state is None:
@@ -175,7 +175,12 @@ def load(session: Session, actor: Actor, instance: ProcessInstance, case: Case |
     return Advance(session, actor, instance, case, bundle, execution, around, before=execution.facts())
 
 
-def _lock_instance(session: Session, instance_id: int) -> ProcessInstance:
+def lock_instance(session: Session, instance_id: int) -> ProcessInstance:
+    """The instance with its state, locked; its case must be locked before.
+
+    Raises:
+        NotFound.
+    """
     instance = session.scalars(_LOCK_INSTANCE, {"instance": instance_id}).one_or_none()
     if instance is None:
         raise NotFound("no such instance", instance=instance_id)

@@ -133,8 +133,15 @@ def compose(session: Session, process_key: str) -> tuple[int, int]:
     return found
 
 
-def _compose(session: Session, process_key: str) -> tuple[int, int]:
-    processes = _newest(session, ProcessDefinition)
+def compose_with(session: Session, definition: ProcessDefinition) -> int:
+    """The composition in which ``definition`` runs with the newest published versions of everything around it."""
+    return _compose(session, definition.key, {definition.key: (definition.id, definition.info)})[0]
+
+
+def _compose(
+    session: Session, process_key: str, instead: Mapping[str, tuple[int, dict[str, Any]]] | None = None
+) -> tuple[int, int]:
+    processes = {**_newest(session, ProcessDefinition), **(instead or {})}
     if process_key not in processes:
         raise NotFound("no such process is published", kind="process_missing", process=process_key)
     called = _closure(process_key, {key: info.get("calls", ()) for key, (_, info) in processes.items()})

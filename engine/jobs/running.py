@@ -17,7 +17,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from engine import broadcasts, clock, connectors, messages
+from engine import broadcasts, clock, connectors, messages, migration
 from engine.connectors import Context
 from engine.connectors.context import ERROR
 from engine.errors import CityLoopError, Conflict, ExecutionFailed
@@ -245,7 +245,17 @@ def _condition(session: Session, actor: Actor, job: Job) -> bool:
     return True
 
 
+def _migrate(session: Session, actor: Actor, job: Job) -> bool:
+    return migration.migrate_one(session, actor, int(job.inputs["step"]))
+
+
+def _migrate_back(session: Session, actor: Actor, job: Job) -> bool:
+    return migration.revert_one(session, actor, int(job.inputs["step"]))
+
+
 HANDLERS: dict[str, Handler] = {
+    "migrate": _migrate,
+    "migrate_back": _migrate_back,
     "message": _message,
     "signal": _signal,
     "buffered": _buffered,

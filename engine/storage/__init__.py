@@ -51,6 +51,7 @@ from engine.storage.job import (
     WorkerHeartbeat,
 )
 from engine.storage.message import Message, MessageStatus
+from engine.storage.migration import Migration, MigrationStatus, MigrationStep, MigrationStepStatus
 from engine.storage.notification import Broadcast, BroadcastStatus, Notification
 from engine.storage.task import Task, TaskCandidate, TaskStatus
 from engine.storage.wait import EventSubscription, SubscriptionKind, Timer
@@ -102,6 +103,10 @@ __all__ = [
     "LoginSession",
     "Message",
     "MessageStatus",
+    "Migration",
+    "MigrationStatus",
+    "MigrationStep",
+    "MigrationStepStatus",
     "Note",
     "Notification",
     "OfficeWindow",

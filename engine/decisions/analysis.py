@@ -15,7 +15,7 @@ from engine.decisions.axis import KINDS, points_of
 from engine.decisions.model import Cell, DecisionTable
 from engine.decisions.regions import EVERYTHING, NOTHING, Region, Undecidable, constant, intersection, region_of
 from engine.decisions.types import NO_CONSTRAINT, Types
-from engine.feel import STANDARD, FeelError, FeelType, Library, compile_expression, compile_unary_tests
+from engine.feel import SCRIPT_LIMITS, STANDARD, FeelError, FeelType, Library, compile_expression, compile_unary_tests
 from engine.feel import nodes as n
 from engine.feel.plain import write
 from engine.feel.types import conforms
@@ -217,7 +217,7 @@ def _dependent(table: DecisionTable, library: Library, found: Analysis) -> None:
     seen: list[tuple[str, frozenset[str], bool]] = []
     for clause in table.inputs:
         try:
-            expression = compile_expression(clause.expression, library=library)
+            expression = compile_expression(clause.expression, library=library, limits=SCRIPT_LIMITS)
             tree = expression.tree
         except FeelError:
             continue
@@ -352,14 +352,14 @@ def _constant_output(cell: Cell, library: Library) -> Any:
     if cell.text in {"", "-"}:
         return None
     try:
-        return constant(compile_expression(cell.text, library=library).tree, library)
+        return constant(compile_expression(cell.text, library=library, limits=SCRIPT_LIMITS).tree, library)
     except (FeelError, Undecidable):
         return None
 
 
 def _allowed(text: str, value: Any, library: Library) -> bool:
     try:
-        return compile_unary_tests(text, library=library).test(value, {}) is True
+        return compile_unary_tests(text, library=library, limits=SCRIPT_LIMITS).test(value, {}) is True
     except FeelError:
         return True  # the check of expressions tells that the allowed values are no FEEL
 

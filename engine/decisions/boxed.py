@@ -24,7 +24,17 @@ from engine.decisions.session import Names, Session
 from engine.decisions.tables import compile_table
 from engine.decisions.types import Constraint, Types
 from engine.errors import ExecutionFailed
-from engine.feel import Context, FeelError, FunctionValue, Library, Undefined, compile_expression, kind_of, to_feel
+from engine.feel import (
+    SCRIPT_LIMITS,
+    Context,
+    FeelError,
+    FunctionValue,
+    Library,
+    Undefined,
+    compile_expression,
+    kind_of,
+    to_feel,
+)
 from engine.feel import Parameter as FeelParameter
 from engine.feel.library import invoke
 
@@ -58,7 +68,7 @@ class Compiler:
         if not text.strip():
             return lambda names, session: None
         try:
-            expression = compile_expression(text, library=self.library, names=self.known)
+            expression = compile_expression(text, library=self.library, limits=SCRIPT_LIMITS, names=self.known)
         except FeelError as error:
             return _broken(error, text, element_id)
         return lambda names, session: session.evaluate(expression, names, element_id)

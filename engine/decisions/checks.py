@@ -16,7 +16,7 @@ from engine.decisions.model import (
     KnowledgeModel,
 )
 from engine.errors import Problem
-from engine.feel import check_expression
+from engine.feel import SCRIPT_LIMITS, check_expression
 
 if TYPE_CHECKING:
     from engine.decisions.decision_set import Room
@@ -100,10 +100,10 @@ def _expressions(
         names = known if declares and "*" not in local else None
         if names is None:
             # Without declared inputs any variable of the process may be meant; functions are checked all the same.
-            listed = check_expression(text, library=room.library, names=None, unary=unary)
+            listed = check_expression(text, library=room.library, limits=SCRIPT_LIMITS, names=None, unary=unary)
             listed = [p for p in listed if p.code != "unknown_function" or p.facts.get("name") not in known]
         else:
-            listed = check_expression(text, library=room.library, names=names, unary=unary)
+            listed = check_expression(text, library=room.library, limits=SCRIPT_LIMITS, names=names, unary=unary)
         for problem in listed:
             facts = {**problem.facts, "code": problem.code, "text": text, "position": problem.position}
             facts |= {"zh": problem.text("zh"), "en": problem.text("en")}
@@ -136,7 +136,7 @@ def _item(room: Room, item: ItemDefinition, name: str) -> Iterator[Problem]:
         if not room.types.knows(reference):
             yield Problem("unknown_type", room.file.file, name, name, item.line, {"type": reference})
     for text in (item.allowed, item.constraint):
-        for problem in check_expression(text, library=room.library, unary=True) if text else ():
+        for problem in check_expression(text, library=room.library, limits=SCRIPT_LIMITS, unary=True) if text else ():
             facts = {**problem.facts, "text": text, "zh": problem.text("zh"), "en": problem.text("en")}
             yield Problem("feel", room.file.file, name, name, item.line, facts)
     for component in item.components:
@@ -146,7 +146,7 @@ def _item(room: Room, item: ItemDefinition, name: str) -> Iterator[Problem]:
 # -- tables -----------------------------------------------------------------------------------------------------
 def _table(room: Room, decision: Decision, table: DecisionTable) -> Iterator[Problem]:
     broken = any(
-        check_expression(text, library=room.library, unary=unary)
+        check_expression(text, library=room.library, limits=SCRIPT_LIMITS, unary=unary)
         for _, text, unary, _, _ in texts(table)
         if text.strip() not in _EMPTY
     )

@@ -16,7 +16,7 @@ _CLAUSE = ("expression", "name", "label", "type_ref", "allowed", "default")
 
 def diff(old: DmnFile, new: DmnFile) -> list[Row]:
     """All changes, JSON-able: ``what`` (added, removed, changed, moved), ``kind`` (decision, column, row, cell, type,
-    model), ``decision``, ``id``, ``name``, ``setting``, and the texts ``old`` and ``new``. Rows and columns go by id."""
+    model), ``decision``, ``id``, ``name``, ``setting``, texts ``old`` and ``new``. Rows and columns go by id."""
     found = [*_sides(old.decisions, new.decisions, "decision", "", lambda d: d.name, _decision)]
     found += _sides(old.types, new.types, "type", "", lambda t: t.name, _type)
     found += _sides(old.knowledge, new.knowledge, "model", "", lambda m: m.name, _type)

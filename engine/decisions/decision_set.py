@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.decisions.analysis import Analysis, analyse
 from engine.decisions.boxed import Code, Compiler, coerced, function_value
 from engine.decisions.model import (
     Decision,
@@ -146,6 +147,17 @@ class DecisionSet:
         if decision_id not in self._decisions:
             raise ExecutionFailed("no such decision", kind="decision_missing", decision_id=decision_id)
         return input_names(*self._decisions[decision_id])
+
+    def analyse(self, decision_id: str) -> Analysis:
+        """Gaps, overlaps, dead rules and bad outputs of a decision that is a table.
+
+        Raises:
+            ExecutionFailed: there is no such table.
+        """
+        room, element = self._decisions.get(decision_id, (None, None))
+        if room is None or not isinstance(element, Decision) or not isinstance(element.logic, DecisionTable):
+            raise ExecutionFailed("no such decision table", kind="decision_missing", decision_id=decision_id)
+        return analyse(element.logic, room.types, room.library)
 
     def problems(self) -> list[Problem]:
         """Everything wrong with the decisions that the files alone do not show: expressions, names, types, overlaps."""

@@ -17,7 +17,7 @@ from engine.decisions.model import (
     IterationLogic,
     Literal,
 )
-from engine.feel import FeelError, Library, compile_expression, compile_unary_tests
+from engine.feel import SCRIPT_LIMITS, FeelError, Library, compile_expression, compile_unary_tests
 
 if TYPE_CHECKING:
     from engine.decisions.decision_set import Room
@@ -89,7 +89,7 @@ def reads(logic: Expression, library: Library, known: Iterable[str] = ()) -> fro
             continue
         try:
             compile_ = compile_unary_tests if unary else compile_expression
-            found |= compile_(text, library=library, names=names).names - local
+            found |= compile_(text, library=library, limits=SCRIPT_LIMITS, names=names).names - local
         except FeelError:
             continue
     return frozenset(found - {"?"})

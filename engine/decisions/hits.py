@@ -11,7 +11,7 @@ from typing import Any
 from engine.decisions.model import DecisionTable
 from engine.decisions.regions import Region, Undecidable, region_of
 from engine.decisions.session import Session
-from engine.feel import FeelError, Library, compile_expression, compile_unary_tests, kind_of
+from engine.feel import SCRIPT_LIMITS, FeelError, Library, compile_expression, compile_unary_tests, kind_of
 from engine.feel import nodes as n
 
 _AGGREGATES = {name: compile_expression(f"{name.lower()}(hits)") for name in ("SUM", "MIN", "MAX")}
@@ -50,7 +50,7 @@ def _regions(text: str, library: Library) -> list[Region]:
     if not text:
         return []
     try:
-        tree = compile_unary_tests(text, library=library).tree
+        tree = compile_unary_tests(text, library=library, limits=SCRIPT_LIMITS).tree
     except FeelError:
         return []
     assert isinstance(tree, n.Tests)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from lxml import etree
 
@@ -35,7 +36,8 @@ def read_xml(data: bytes, file: str) -> tuple[etree._Element | None, list[Proble
     except etree.XMLSyntaxError as error:
         line = error.lineno if error.lineno and error.lineno > 0 else None
         return None, [Problem("xml_broken", file, line=line, facts={"reason": str(error.msg)})]
-    if root.getroottree().docinfo.doctype:
+    docinfo: Any = root.getroottree().docinfo
+    if docinfo.doctype:
         return None, [Problem("xml_doctype", file, line=1)]
     name = etree.QName(root)
     if name.localname != "definitions" or (name.namespace or "") not in VERSIONS:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from engine.feel import LIMITS, STANDARD, FeelError, Library, Range, compile_unary_tests, kind_of
+from engine.feel import LIMITS, SCRIPT_LIMITS, STANDARD, FeelError, Library, Range, compile_unary_tests, kind_of
 from engine.feel import nodes as n
 from engine.feel.budget import Run
 from engine.feel.compiler import compile_node
@@ -171,7 +171,7 @@ def region_of(text: str, library: Library = STANDARD) -> Region:
     if text.strip() in {"", "-"}:
         return EVERYTHING
     try:
-        tree = compile_unary_tests(text, library=library).tree
+        tree = compile_unary_tests(text, library=library, limits=SCRIPT_LIMITS).tree
         return _tests(tree, library)
     except FeelError as error:
         raise Undecidable("broken") from error

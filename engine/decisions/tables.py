@@ -14,7 +14,16 @@ from engine.decisions.regions import EVERYTHING, NOTHING, Region, Undecidable, r
 from engine.decisions.session import Names, Session, jsonable
 from engine.decisions.types import Types
 from engine.errors import ExecutionFailed
-from engine.feel import Context, Expression, FeelError, Library, UnaryTests, compile_expression, compile_unary_tests
+from engine.feel import (
+    SCRIPT_LIMITS,
+    Context,
+    Expression,
+    FeelError,
+    Library,
+    UnaryTests,
+    compile_expression,
+    compile_unary_tests,
+)
 from engine.feel import nodes as n
 
 _EMPTY = frozenset({"", "-"})
@@ -40,7 +49,7 @@ class _Table:
 
     def expression(self, text: str, element_id: str) -> Expression:
         try:
-            return compile_expression(text, library=self.library, names=self.known)
+            return compile_expression(text, library=self.library, limits=SCRIPT_LIMITS, names=self.known)
         except FeelError as error:
             raise ExecutionFailed(
                 error.text("en"), kind="feel", element_id=element_id, expression=text, code=error.code
@@ -48,7 +57,7 @@ class _Table:
 
     def tests(self, text: str, element_id: str) -> UnaryTests:
         try:
-            return compile_unary_tests(text, library=self.library, names=self.known)
+            return compile_unary_tests(text, library=self.library, limits=SCRIPT_LIMITS, names=self.known)
         except FeelError as error:
             raise ExecutionFailed(
                 error.text("en"), kind="feel", element_id=element_id, expression=text, code=error.code

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.decisions.model import ItemDefinition
-from engine.feel import ANY, FeelType, Host, Library, UnaryTests, Undefined, compile_unary_tests, feel_text
+from engine.feel import (
+    ANY,
+    SCRIPT_LIMITS,
+    FeelType,
+    Host,
+    Library,
+    UnaryTests,
+    Undefined,
+    compile_unary_tests,
+    feel_text,
+)
 from engine.feel.types import ALIASES, NAMES, fit
 from engine.feel.values import Context
 
@@ -115,7 +125,7 @@ class Types:
         return self._of_reference(reference, above)
 
     def _tests(self, text: str) -> UnaryTests | None:
-        return compile_unary_tests(text, library=self._library) if text else None
+        return compile_unary_tests(text, library=self._library, limits=SCRIPT_LIMITS) if text else None
 
     def knows(self, reference: str) -> bool:
         """Whether the reference means something."""

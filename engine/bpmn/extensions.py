@@ -34,7 +34,7 @@ _WHERE = {
         "serviceTask", "sendTask", "scriptTask", "businessRuleTask", "intermediateThrowEvent", "endEvent",
     },
     "taskHeaders": {
-        "serviceTask", "sendTask", "scriptTask", "businessRuleTask", "userTask", "intermediateThrowEvent", "endEvent",
+        "serviceTask", "sendTask", "scriptTask", "businessRuleTask", "intermediateThrowEvent", "endEvent",
     },
     "versionTag": {"process"},
 }  # fmt: skip
@@ -45,8 +45,7 @@ _NO_MAPPING = frozenset({
 
 def read_extensions(node: etree._Element, element: Element, report: Report) -> None:
     """Fill ``element`` from the extension elements and attributes of ``node``."""
-    for name in node.attrib:
-        _refuse_attribute(str(name), node, report)
+    refuse_attributes(node, report)
     holder = node.find(f"{{{BPMN}}}extensionElements")
     if holder is None:
         return
@@ -64,6 +63,26 @@ def read_extensions(node: etree._Element, element: Element, report: Report) -> N
             _READERS[tag.localname](child, element, report)
         else:
             report("unsupported_extension", child, extension=f"zeebe:{tag.localname}", on=element.type)
+    if element.headers and not element.task_type:
+        report("unsupported_extension", node, extension="zeebe:taskHeaders", on=f"{element.type} without a job")
+
+
+def read_flow_extensions(node: etree._Element, report: Report) -> None:
+    """A sequence flow says nothing but where it goes and when; properties on it are notes."""
+    refuse_attributes(node, report)
+    holder = node.find(f"{{{BPMN}}}extensionElements")
+    for child in holder if holder is not None else ():
+        tag = etree.QName(child)
+        if tag.namespace != ZEEBE:
+            _refuse_foreign(tag, child, report)
+        elif tag.localname != "properties":
+            report("unsupported_extension", child, extension=f"zeebe:{tag.localname}", on="sequenceFlow")
+
+
+def refuse_attributes(node: etree._Element, report: Report) -> None:
+    """Attributes of other dialects would mean something at run time; say so."""
+    for name in node.attrib:
+        _refuse_attribute(str(name), node, report)
 
 
 def _refuse_attribute(name: str, node: etree._Element, report: Report) -> None:
@@ -199,6 +218,7 @@ _READERS: dict[str, Callable[[etree._Element, Element, Report], None]] = {
 
 def read_loop_extensions(node: etree._Element, loop: Loop, report: Report) -> None:
     """``zeebe:loopCharacteristics`` inside a multi-instance marker."""
+    refuse_attributes(node, report)
     holder = node.find(f"{{{BPMN}}}extensionElements")
     for child in holder if holder is not None else ():
         tag = etree.QName(child)

@@ -8,7 +8,7 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.events_reader import read_event_definitions
-from engine.bpmn.extensions import read_extensions, read_subscription
+from engine.bpmn.extensions import read_extensions, read_flow_extensions, read_subscription
 from engine.bpmn.model import ACTIVITIES, EVENTS, GATEWAYS, Drawing, Element, Flow
 from engine.bpmn.parser_parts import PartsReader
 from engine.bpmn.reader import BPMN, is_true, line_of, reference, tag_of, text_of
@@ -238,6 +238,7 @@ class _Parser(PartsReader):
             self.problem("unsupported_element", child, tag=name)
 
     def _read_flow(self, node: etree._Element) -> None:
+        read_flow_extensions(node, self.problem)
         flow = Flow(
             node.get("id") or f"_flow_{line_of(node)}",
             reference(node.get("sourceRef")),

@@ -7,7 +7,7 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.events_reader import read_definition
-from engine.bpmn.extensions import is_path, read_loop_extensions
+from engine.bpmn.extensions import is_path, read_loop_extensions, refuse_attributes
 from engine.bpmn.model import Element, Loop, Mapping
 from engine.bpmn.reader import BPMN, is_true, reference, tag_of, text_of
 
@@ -121,6 +121,7 @@ class PartsReader:
         """The text of a formal expression; another language than FEEL is refused."""
         if node is None:
             return None
+        refuse_attributes(node, self.problem)
         language = (node.get("language") or "").rpartition("/")[2].lower()
         if language not in _LANGUAGES and "feel" not in language:
             self.problem("foreign_expression", node, language=node.get("language"))

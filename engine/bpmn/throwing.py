@@ -71,6 +71,7 @@ class ErrorEnd(Activity):
     def perform(self, token: Token) -> bool | None:
         workflow, event = token.workflow, self.element.event
         assert event is not None
+        self.write_result(token)
         workflow.note(token, "completed")
         workflow.end_events.append(self.element.id)
         # Whoever catches it cancels this path; that the event itself was reached stays true.
@@ -162,6 +163,7 @@ class CancelEnd(CompensationThrow):
 
     def undone(self, token: Token) -> None:
         workflow = token.workflow
+        self.write_result(token)
         workflow.note(token, "completed")
         workflow.end_events.append(self.element.id)
         token._set_state(COMPLETED)

@@ -102,3 +102,34 @@ def test_no_damaged_diagram_crashes_and_what_is_accepted_runs_or_says_why_not(se
             running.dump()
         except CityLoopError as told:
             assert told.facts["kind"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ('<bpmn:sequenceFlow id="f_s_work"', '<bpmn:sequenceFlow camunda:skip="1" id="f_s_work"', "foreign_dialect"),
+        (
+            'sourceRef="s" targetRef="work"/>',
+            (
+                'sourceRef="s" targetRef="work"><bpmn:extensionElements><zeebe:listener/></bpmn:extensionElements>'
+                "</bpmn:sequenceFlow>"
+            ),
+            "unsupported_extension",
+        ),
+        ("<bpmn:timerEventDefinition>", '<bpmn:timerEventDefinition camunda:late="1">', "foreign_dialect"),
+        ('<bpmn:userTask id="work"', '<bpmn:userTask camunda:formKey="x" id="work"', "foreign_dialect"),
+        (
+            '<zeebe:formDefinition formId="form"/>',
+            '<zeebe:formDefinition formId="form"/><zeebe:taskHeaders><zeebe:header key="a"/></zeebe:taskHeaders>',
+            "unsupported_extension",
+        ),
+    ],
+)
+def test_nothing_that_means_something_elsewhere_is_taken_and_ignored(old, new, code):
+    text = (Path(__file__).parent / "diagrams" / "boundary_events.bpmn").read_text()
+    assert old in text
+    text = text.replace(old, new, 1).replace(
+        "xmlns:zeebe=", 'xmlns:camunda="http://camunda.org/schema/1.0/bpmn" xmlns:zeebe='
+    )
+    _, problems = compile_processes({"x.bpmn": text.encode()})
+    assert code in {p.code for p in problems if p.severity == "error"}

@@ -127,7 +127,8 @@ def advancing(
 ) -> Iterator[Advance]:
     """Lock and load an instance for one deed on its ``execution``; leaving the block saves it and derives its rows.
 
-    ``case_id``, or the ``case`` locked already, spares a look-up where the caller knows it. On any exception nothing is saved; roll back.
+    ``case_id``, or the ``case`` locked already, spares a look-up where the caller knows it. On any exception nothing is
+    saved; roll back.
 
     Raises:
         NotFound: no such instance. Conflict: it is suspended or has ended.

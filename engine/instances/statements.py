@@ -26,7 +26,7 @@ def insert_or_ignore(session: Session, table: type[Base], values: Mapping[str, A
 
 
 def update_row(session: Session, row: Base, guard: Mapping[str, Any] | None = None, **values: Any) -> bool:
-    """Write ``values`` into one row at once, and into the object; False (and nothing changed) when ``guard`` is not met.
+    """Write ``values`` into one row at once, and into the object; False (nothing changed) when ``guard`` is not met.
 
     The unit of work costs a millisecond a row; a step of a process writes three. Statements are built once.
     """

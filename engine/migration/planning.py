@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, undefer
 
+from engine.bpmn import suggest_mapping
 from engine.errors import NotFound, Problem
 from engine.instances import compose_with, load_bundle
 from engine.instances.advancing import load
@@ -47,46 +48,34 @@ class Group:
 
 
 def plan(session: Session, actor: Actor, process_key: str, version: int | None = None) -> Plan:
-    """A plan to the newest published version (or ``version``), with a mapping suggested by id, then by name and type.
+    """A plan to the newest published version (or ``version``), with a mapping suggested by id, name and neighbours.
 
     Raises:
         NotAllowed, NotFound: there is no such version.
     """
     require(actor, "instance.migrate")
     target = _target(session, process_key, version)
-    old = session.scalars(
-        select(ProcessDefinition)
+    found = Plan(process_key, target.id, target.version, instances=len(_instance_ids(session, process_key, target.id)))
+    program = load_bundle(session, compose_with(session, target), target.key).program
+    old = session.execute(
+        select(ProcessDefinition.info, func.max(ProcessInstance.composition_id).label("composition_id"))
         .join(ProcessInstance, ProcessInstance.process_definition_id == ProcessDefinition.id)
         .where(
             ProcessDefinition.key == process_key,
             ProcessDefinition.id != target.id,
             ProcessInstance.status.in_(RUNNING),
         )
-        .distinct()
+        .group_by(ProcessDefinition.id)
         .order_by(ProcessDefinition.version)
     ).all()
-    found = Plan(process_key, target.id, target.version, instances=len(_instance_ids(session, process_key, target.id)))
-    new = {element["id"]: element for element in target.info["elements"]}
-    for definition in old:
-        for element in definition.info["elements"]:
-            _suggest(element, new, found)
+    for info, composition_id in old:
+        names = {element["id"]: element["name"] or element["type"] for element in info["elements"]}
+        suggested = suggest_mapping(load_bundle(session, composition_id, process_key).program, program)
+        found.mapping |= {identity: new for identity, new in suggested.items() if new}
+        found.open |= {
+            identity: names[identity] for identity, new in suggested.items() if not new and identity in names
+        }
     return found
-
-
-def _suggest(element: Mapping[str, Any], new: Mapping[str, Mapping[str, Any]], found: Plan) -> None:
-    identity = element["id"]
-    same = new.get(identity)
-    if same is not None and same["type"] == element["type"]:
-        return
-    alike = [
-        other["id"]
-        for other in new.values()
-        if other["type"] == element["type"] and other["name"] == element["name"] and element["name"]
-    ]
-    if len(alike) == 1:
-        found.mapping[identity] = alike[0]
-    else:
-        found.open[identity] = element["name"] or element["type"]
 
 
 def _target(session: Session, process_key: str, version: int | None) -> ProcessDefinition:

@@ -49,8 +49,8 @@ def settle(database) -> None:
 
 def test_the_dry_run_groups_what_is_alike_and_says_why_some_cannot_go(session, people, running):
     plan = migration.plan(session, people.operator, "sanitation")
-    assert plan.version == 2 and plan.instances == 3 and plan.open == {"act": "act"}
-    groups = migration.dry_run(session, people.operator, plan)
+    assert plan.version == 2 and plan.instances == 3 and "accept" not in plan.mapping
+    groups = migration.dry_run(session, people.operator, plan, {})
     assert [(g.count, g.places, bool(g.problems)) for g in groups] == [(2, ("accept",), False), (1, ("act",), True)]
     groups = migration.dry_run(session, people.operator, plan, {"act": "treat"})
     assert not any(group.problems for group in groups)
@@ -73,7 +73,7 @@ def test_instances_go_over_one_by_one_and_finish_on_the_new_version(session, dat
 
 def test_what_cannot_go_stays_where_it_is_with_its_reasons(session, database, people, running):
     plan = migration.plan(session, people.operator, "sanitation")
-    begun = migration.begin(session, people.operator, plan, "新版")
+    begun = migration.begin(session, people.operator, plan, "新版", {})
     session.commit()
     settle(database)
     session.expire_all()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.connectors.context import RETRY
-from engine.errors import CityLoopError, Conflict, ExecutionFailed
+from engine.errors import CityLoopError, Conflict, ExecutionFailed, InvalidInput
 from engine.instances import advancing
 from engine.permissions import Actor
 from engine.storage import Database, Incident, IncidentStatus, Job, JobStatus
@@ -92,7 +92,9 @@ def open_incident(session: Session, job: Job, error: Exception, trace: str = "")
     if incident is None:
         incident = Incident(job_id=job.id, kind="job_failed", opened_at=now, times=0, message="")
         session.add(incident)
-    facts = getattr(error, "facts", {})
+    facts = dict(getattr(error, "facts", {}))
+    if isinstance(error, InvalidInput):
+        facts["problems"] = "; ".join(f"{p.path}: {p.code} {dict(p.facts)}" for p in error.problems)
     incident.case_id, incident.instance_id, incident.element_id = job.case_id, job.instance_id, job.element_id
     incident.code, incident.message = job.error_code, str(error)[:4000]
     incident.facts = {"type": job.type, "attempts": job.attempts, **{k: str(v)[:500] for k, v in facts.items()}}

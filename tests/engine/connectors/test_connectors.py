@@ -1,0 +1,322 @@
+"""What processes ask of the house: each connector once as it should go, and once as it should not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import import_module
+
+import pytest
+from sqlalchemy import select
+
+from engine import clock, connectors, evidence, tasks
+from engine.connectors import outbound
+from engine.errors import ExecutionFailed
+from engine.intake import open_case
+from engine.owed import run_due
+from engine.settings import Settings
+from engine.storage import (
+    Case,
+    CaseLink,
+    CaseStatus,
+    Deadline,
+    DeadlineStatus,
+    Evidence,
+    Incident,
+    Job,
+    Message,
+    Notification,
+    Organisation,
+    ProcessInstance,
+    Task,
+    TaskStatus,
+)
+
+
+@pytest.fixture
+def run(session, database, people, draw, publish, report):
+    """Open a case whose process does these service tasks and then waits; answers the case."""
+
+    def opened(*services, at="2026-11-18T09:00", **changes) -> Case:
+        drawing = draw("sanitation", kind="service", serviceType="sanitation")
+        for number, (type_, inputs) in enumerate(services):
+            drawing.service(f"s{number}", type_, inputs, result=f"r{number}")
+        publish(drawing.user("wait", "clerk"), draw("other", kind="service").user("work", "clerk"))
+        with clock.at(at):
+            case = open_case(session, people.clerk, {**report, **changes})
+            session.commit()
+            while run_due(database, Settings.from_environment(), worker="w"):
+                pass
+        session.expire_all()
+        return case
+
+    return opened
+
+
+def results(session, case) -> dict:
+    incident = session.scalars(select(Incident.message)).all()
+    assert not incident, incident
+    return session.scalars(select(Task.variables).where(Task.case_id == case.id, Task.status == TaskStatus.OPEN)).one()
+
+
+def test_the_catalogue_and_the_modules_are_the_same():
+    for type_, entry in connectors.catalogue().items():
+        module = connectors.find(type_)
+        wanted = ("prepare", "call") if entry.get("outside") else ("run",)
+        assert all(callable(getattr(module, name)) for name in wanted)
+        assert entry["name"] and entry["name_en"] and entry["description"] and entry["description_en"]
+        for part in (*entry["inputs"], *entry["outputs"]):
+            assert part["name"] and part["label"] and part["label_en"]
+            assert part["kind"] in {"text", "number", "boolean", "list", "context", "choice"}
+    with pytest.raises(ExecutionFailed):
+        connectors.find("os")
+
+
+def test_update_case_changes_what_later_steps_see(session, run):
+    case = run(
+        ("update-case", {"route": "IN_HOUSE_FIX", "facts": '={"far": 1.5}', "responsible": "crew_sanitation"}),
+        ("update-case", {"close_condition": '=case.route + "/" + string(case.facts.far)'}),
+    )
+    assert case.route == "IN_HOUSE_FIX" and case.close_condition == "IN_HOUSE_FIX/1.5"
+    assert session.get_one(Organisation, case.responsible_organisation_id).duty == "crew_sanitation"
+
+
+def test_update_case_ends_a_case_while_its_process_goes_on(session, people, run):
+    first = run()
+    case = run(("update-case", {"duplicate_of": f'="{first.number}"', "status": "duplicate", "close_reason": "同一处"}))
+    assert case.status is CaseStatus.DUPLICATE and case.duplicate_of_id == first.id
+    task = session.scalars(select(Task).where(Task.case_id == case.id, Task.status == TaskStatus.OPEN)).one()
+    tasks.complete(session, people.clerk, task.id, {})
+    assert (
+        session.scalars(select(ProcessInstance.status).where(ProcessInstance.case_id == case.id)).one() == "completed"
+    )
+    assert case.status is CaseStatus.DUPLICATE
+
+
+def test_the_clock_of_a_case_runs_stands_still_and_gets_more_time(session, run):
+    case = run(
+        ("clock", {"action": "start", "limit": "4 工作时", "warn": "50"}),
+        ("clock", {"action": "extend", "limit": "2 工作时", "reason": "停电"}),
+        ("clock", {"action": "pause", "reason": "移送"}),
+        ("clock", {"action": "pause"}),
+        ("clock", {"action": "resume"}),
+        ("clock", {"action": "stop", "clock": "unknown"}),
+    )
+    deadline = session.scalars(select(Deadline).where(Deadline.case_id == case.id, Deadline.name == "case")).one()
+    assert deadline.status is DeadlineStatus.RUNNING
+    assert clock.city_time(deadline.due_at).isoformat() == "2026-11-18T17:00:00+08:00"
+    assert results(session, case)["r0"]["due_at"].startswith("2026-11-18T15:00:00")
+
+
+def test_notices_reach_roles_people_and_the_reporter_once(session, run):
+    case = run(
+        ("notify", {"to": "duty_chief, clerk", "title": "超时", "organisation": "intake"}),
+        ("notify", {"channel": "mail", "to": "chief", "title": "邮件"}),
+        ("notify", {"channel": "reporter", "title": "已办结"}),
+        reporter={"name": "张三", "phone": "13800000000", "wants_reply": True},
+    )
+    told = session.scalars(select(Notification).order_by(Notification.id)).all()
+    assert [(n.channel, n.role, n.address) for n in told] == [
+        ("app", "duty_chief", ""), ("app", "clerk", ""), ("mail", None, ""), ("sms", None, "13800000000"),
+    ]  # fmt: skip
+    assert results(session, case)["r0"] == {"notified": 2}
+
+
+def test_a_wrong_input_is_an_incident_at_once(session, run):
+    case = run(("notify", {"to": "nobody_like_that", "title": "x"}))
+    incident = session.scalars(select(Incident)).one()
+    assert (incident.case_id, incident.code, incident.element_id) == (case.id, "bad_input", "s0")
+    assert session.scalars(select(Job.attempts).where(Job.kind == "connector")).one() == 1
+
+
+def test_a_document_is_a_pdf_among_the_evidence(session, run, tmp_path):
+    case = run(
+        (
+            "document",
+            {
+                "title": '="线索移送函 " + case.number',
+                "template": "# 移送\n案件 {{case.number}}，地点：{{case.place.text}}。\n- 事由：{{why}}",
+                "values": '={"why": "偷倒渣土"}',
+            },
+        )
+    )
+    kept = session.scalars(select(Evidence)).one()
+    data = evidence.read(kept)
+    assert kept.case_id == case.id and kept.content_type == "application/pdf" and data.startswith(b"%PDF-1.7")
+    assert results(session, case)["r0"]["sha256"] == kept.sha256
+    assert "移送函" in kept.file_name
+
+
+def test_a_template_that_names_what_is_not_there_says_so(session, run):
+    run(("document", {"title": "函", "template": "{{case.colour}}"}))
+    assert "case.colour" in session.scalars(select(Incident.message)).one()
+
+
+def test_a_child_case_is_opened_at_the_same_place_and_tells_its_end(session, database, people, draw, publish, report):
+    publish(
+        draw("sanitation", kind="service", serviceType="sanitation")
+        .service("child", "open-case", {"title": "修补路面", "service_type": "street_furniture"}, result="child")
+        .message("done", "child_case_closed")
+        .user("wait", "clerk"),
+        draw("furniture", kind="service", serviceType="street_furniture").user("work", "clerk"),
+    )
+    case = open_case(session, people.clerk, report)
+    session.commit()
+    while run_due(database, Settings.from_environment(), worker="w"):
+        pass
+    session.expire_all()
+    assert session.scalars(select(Incident.message)).all() == []
+    child = session.scalars(select(Case).where(Case.parent_id == case.id)).one()
+    assert (child.street, child.service_type, child.category) == (case.street, "street_furniture", "")
+    task = session.scalars(select(Task).where(Task.case_id == child.id)).one()
+    tasks.complete(session, people.clerk, task.id, {})
+    session.commit()
+    while run_due(database, Settings.from_environment(), worker="w"):
+        pass
+    session.expire_all()
+    assert results(session, case)["number"] == child.number
+
+
+def test_a_related_case_is_linked(session, run):
+    case = run(("open-case", {"title": "另一件", "relation": "related", "process": "other"}))
+    link = session.scalars(select(CaseLink)).one()
+    other = session.get_one(Case, link.other_case_id)
+    assert link.case_id == case.id and (other.title, other.sub_category) == ("另一件", case.sub_category)
+
+
+def test_the_transfer_package_has_a_number_and_lists_evidence_with_hashes(session, people, run, tmp_path):
+    with clock.at("2026-11-18T08:59"):
+        kept = evidence.store(session, people.clerk, b"%PDF-1.4 x", file_name="a.pdf", slot="near")
+        session.commit()
+    case = run(
+        ("handoff", {"to": "street_enforcement", "message": "clue_transferred", "reason": "阻塞消防通道"}),
+        evidence=[kept.public_id],
+    )
+    sent = session.scalars(select(Message)).one()
+    assert sent.name == "clue_transferred" and sent.case_id == case.id and sent.correlation_key == f"{case.number}-Y01"
+    assert sent.payload["evidence"][0]["sha256"] == kept.sha256
+    assert sent.payload["receiver"] == "ft.lianhua.street_enforcement"
+    assert results(session, case)["r0"]["number"] == f"{case.number}-Y01"
+
+
+def test_duplicates_are_near_recent_open_and_of_the_same_class(session, run):
+    here = {"longitude": 114.0545, "latitude": 22.5561}
+    first = run(**here)
+    run(**here, sub_category="积存垃圾渣土")
+    run(longitude=114.0645, latitude=22.5561)
+    case = run(("find-duplicates", {}), at="2026-11-18T10:00", longitude=114.05465, latitude=22.5561, place="别处")
+    found = results(session, case)["r0"]
+    assert found["first"] == first.number and [d["number"] for d in found["duplicates"]] == [first.number]
+    assert found["duplicates"][0]["metres"] < 50
+    late = run(("find-duplicates", {"hours": "=1"}), at="2026-11-20T09:00", **here)
+    assert results(session, late)["r0"] == {"duplicates": [], "first": None}
+
+
+def test_duplicates_are_found_by_what_the_place_says(session, run):
+    first = run(place="景田北街人行道树池旁")
+    case = run(
+        ("find-duplicates", {}),
+        at="2026-11-18T10:00",
+        place=f"景田北街（距{first.number}约18米）",
+    )
+    assert results(session, case)["r0"]["first"] == first.number
+    far = run(("find-duplicates", {}), at="2026-11-18T10:00", place=f"红荔西路（距{first.number}约180米）")
+    assert results(session, far)["r0"]["first"] is None
+
+
+def test_forbidden_and_overreaching_words_are_found_through_punctuation(session, run):
+    case = run(
+        (
+            "check-language",
+            {
+                "text": "这事不归我们管，我们 要 罚款你！",
+                "phrases": '=[{"phrase": "不归我们管", "instead": "我们为您转办"}, "没办法"]',
+                "overreach": "罚款, 扣押",
+            },
+        )
+    )
+    found = results(session, case)["r0"]
+    assert found["clean"] is False
+    assert [(f["phrase"], f["kind"], f["instead"]) for f in found["findings"]] == [
+        ("不归我们管", "forbidden", "我们为您转办"), ("罚款", "overreach", ""),
+    ]  # fmt: skip
+
+
+# -- the way out -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("hosts", "url"),
+    [
+        ("", "https://example.com/"),
+        ("example.com", "https://example.org/"),
+        ("localhost", "http://localhost:1/"),
+        ("example.com", "ftp://example.com/"),
+        ("example.com", "http://user@example.com/"),
+        ("169.254.169.254", "http://169.254.169.254/latest"),
+    ],
+)
+def test_only_named_hosts_and_no_private_addresses_are_called(hosts, url):
+    with pytest.raises(ExecutionFailed) as refused:
+        outbound.request(Settings(outbound_hosts=hosts), "GET", url)
+    assert refused.value.kind == "not_allowed_address"
+
+
+@pytest.fixture
+def partner():
+    """A system outside, on this machine."""
+    import threading
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    class Handler(BaseHTTPRequestHandler):
+        seen: list[tuple[str, dict, bytes]] = []
+        status = 200
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.seen.append((self.path, dict(self.headers), body))
+            self.send_response(self.status)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(b'{"id": 7}')
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://localhost:{server.server_port}", Handler
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    Handler.seen.clear()
+
+
+def test_an_http_call_carries_the_secret_and_the_delivery_id(partner, monkeypatch):
+    address, handler = partner
+    monkeypatch.setenv("CITYLOOP_SECRET_PARTNER", "s3cret")
+    module = import_module("engine.connectors.http")
+    settings = Settings(outbound_hosts="private:localhost")
+    prepared = {
+        "method": "POST",
+        "url": f"{address}/cases?x=1",
+        "headers": {},
+        "body": b"{}",
+        "secret": "partner",
+        "timeout": 5,
+    }
+    assert module.call(settings, "d-1", prepared) == {"status": 200, "body": {"id": 7}}
+    path, headers, _ = handler.seen[0]
+    assert path == "/cases?x=1" and headers["Idempotency-Key"] == "d-1" and headers["Authorization"] == "Bearer s3cret"
+    handler.status = 404
+    with pytest.raises(ExecutionFailed) as refused:
+        module.call(settings, "d-1", prepared)
+    assert refused.value.kind == "bpmn_error" and refused.value.facts["error_code"] == "http_404"
+    handler.status = 503
+    with pytest.raises(ExecutionFailed) as refused:
+        module.call(settings, "d-1", prepared)
+    assert refused.value.kind == "connector_failed"
+    handler.status = 200
+    assert module.call(replace(settings, sandbox=True), "d-1", prepared)["sandbox"] is True
+    with pytest.raises(ExecutionFailed):
+        module.call(settings, "d-1", {**prepared, "secret": "unknown"})

@@ -26,12 +26,21 @@ MAX_SHOWN = 20
 _OTHER = "（其他）"
 
 
+def _line(inputs: dict[str, str]) -> str:
+    return ", ".join(f"{name} = {text}" for name, text in inputs.items() if text != "?")
+
+
 @dataclass(frozen=True)
 class Gap:
     """An input no rule fits: FEEL text by column title; columns in ``any`` could have any value."""
 
     inputs: dict[str, str]
     any: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The input in one line; columns that may be anything are left out."""
+        return _line({name: text for name, text in self.inputs.items() if name not in self.any} or self.inputs)
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,11 @@ class Overlap:
     rows: tuple[int, int]
     inputs: dict[str, str]
     agrees: bool
+
+    @property
+    def text(self) -> str:
+        """The input in one line."""
+        return _line(self.inputs)
 
 
 @dataclass(frozen=True)

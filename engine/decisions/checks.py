@@ -160,7 +160,13 @@ def _table(room: Room, decision: Decision, table: DecisionTable) -> Iterator[Pro
         yield _problem(room, "output_not_allowed", decision, facts, element_id=bad.rule)
     if found.gaps and not found.has_default and table.hit_policy not in {"COLLECT", "RULE ORDER", "OUTPUT ORDER"}:
         gap = found.gaps[0]
-        facts = {"inputs": gap.inputs, "any": list(gap.any), "count": len(found.gaps), "more": "gaps" in found.more}
+        facts = {
+            "inputs": gap.inputs,
+            "example": gap.text,
+            "any": list(gap.any),
+            "count": len(found.gaps),
+            "more": "gaps" in found.more,
+        }
         yield _problem(room, "table_gap", decision, facts, severity="warning")
     if found.undecided and not broken:
         first = found.undecided[0]
@@ -178,6 +184,7 @@ def _overlaps(room: Room, decision: Decision, table: DecisionTable, found: Analy
         if table.hit_policy == "ANY" and overlap.agrees:
             continue
         facts: dict[str, Any] = {"rules": list(overlap.rules), "rows": list(overlap.rows), "inputs": overlap.inputs}
-        facts["hit_policy"] = table.hit_policy
+        facts |= {"hit_policy": table.hit_policy, "first": overlap.rows[0], "second": overlap.rows[1]}
+        facts["example"] = overlap.text
         severity = "warning" if unsure else "error"
         yield _problem(room, "table_overlap", decision, facts, severity=severity)

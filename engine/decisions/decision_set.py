@@ -21,7 +21,18 @@ from engine.decisions.model import (
 from engine.decisions.session import Decided, Names, Session, jsonable
 from engine.decisions.types import Types
 from engine.errors import ExecutionFailed, Problem
-from engine.feel import STANDARD, Context, FeelError, FunctionValue, Host, Library, from_feel, to_feel
+from engine.feel import (
+    SCRIPT_LIMITS,
+    STANDARD,
+    Context,
+    FeelError,
+    FunctionValue,
+    Host,
+    Library,
+    compile_expression,
+    from_feel,
+    to_feel,
+)
 
 Element = Decision | KnowledgeModel | DecisionService | InputData
 
@@ -166,6 +177,16 @@ class DecisionSet:
         return problems(self.rooms)
 
 
+def _seen(logic: Literal, names: Names) -> dict[str, Any]:
+    """The simple values a literal expression read; whole contexts (such as the case) are kept elsewhere."""
+    try:
+        read = compile_expression(logic.text, limits=SCRIPT_LIMITS).names
+    except FeelError:
+        return {}
+    found = {name: names[name] for name in sorted(read) if name in names}
+    return {name: jsonable(v) for name, v in found.items() if not isinstance(v, (Context, tuple, FunctionValue))}
+
+
 class _Work:
     """Makes the decisions of one session; each once."""
 
@@ -207,8 +228,8 @@ class _Work:
             for entry in trace.pop("tables", [])[-1:]:
                 trace.update(entry)
         elif isinstance(decision.logic, Literal):
-            expression = decision.logic.text
-            trace["expression"] = expression
+            trace["expression"] = decision.logic.text
+            trace["inputs"] = _seen(decision.logic, names)
         trace["value"] = jsonable(value)
 
     def _code(self, room: Room, decision: Decision) -> Code:

@@ -158,5 +158,8 @@ def test_what_is_found_is_what_the_table_does(dmn: Any, rows: list[tuple[str, st
         assert all(seen)
     if not found.overlaps:
         assert all(len(rules) < 2 for rules in seen)
+    # Null is reckoned with where a cell lets it through, as not(…) and != do.
+    seen += [fired(x, word) for x in (None, 0, 3) for word in (None, "a", "b", "c", "z")]
+    seen += [fired(None, None)] + [fired(x, None) for x, word in points if word == "a"]
     dead = {item.row - 1 for item in found.dead_rules}
     assert dead == set(range(len(rows))) - {rules[0] for rules in seen if rules}

@@ -713,6 +713,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("event_id", name=op.f("uq_history_seal_event_id")),
     )
     op.create_table(
+        "migration",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("process_key", sa.String(length=80), nullable=False),
+        sa.Column("to_definition_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("composition_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("mapping", sa.Text(), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["composition_id"], ["composition.id"], name=op.f("fk_migration_composition_id")),
+        sa.ForeignKeyConstraint(["created_by_id"], ["person.id"], name=op.f("fk_migration_created_by_id")),
+        sa.ForeignKeyConstraint(
+            ["to_definition_id"], ["process_definition.id"], name=op.f("fk_migration_to_definition_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_migration")),
+    )
+    op.create_table(
         "process_instance",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -913,6 +932,35 @@ def upgrade() -> None:
             batch_op.f("ix_message_status_message_name_message_correlation_key"),
             ["status", "name", "correlation_key"],
             unique=False,
+        )
+
+    op.create_table(
+        "migration_step",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("migration_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("instance_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("problems", sa.Text(), nullable=False),
+        sa.Column("old_state", sa.LargeBinary(), nullable=True),
+        sa.Column("old_composition_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("old_definition_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("lock_version", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["instance_id"], ["process_instance.id"], name=op.f("fk_migration_step_instance_id")),
+        sa.ForeignKeyConstraint(["migration_id"], ["migration.id"], name=op.f("fk_migration_step_migration_id")),
+        sa.ForeignKeyConstraint(
+            ["old_composition_id"], ["composition.id"], name=op.f("fk_migration_step_old_composition_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["old_definition_id"], ["process_definition.id"], name=op.f("fk_migration_step_old_definition_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_migration_step")),
+        sa.UniqueConstraint("migration_id", "instance_id", name=op.f("uq_migration_step_migration_id_instance_id")),
+    )
+    with op.batch_alter_table("migration_step", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_migration_step_instance_id"), ["instance_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_migration_step_migration_id_migration_step_status"), ["migration_id", "status"], unique=False
         )
 
     op.create_table(

@@ -1,0 +1,99 @@
+"""Every failure becomes a page or, for programs, an RFC 9457 problem document. Nothing of the inside is shown."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from engine.errors import CityLoopError, InvalidInput
+from web import context
+from web.wording import error_words, problem_words, wants_json
+from web.words import ERRORS
+
+log = logging.getLogger(__name__)
+_BY_STATUS = {
+    400: "bad_request",
+    401: "not_allowed",
+    403: "not_allowed",
+    404: "not_found",
+    405: "not_found",
+    413: "too_large",
+    429: "too_many_requests",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Catch what the house raises, what Flask raises, and what nobody expected."""
+    app.register_error_handler(CityLoopError, _known)
+    app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _known(error: CityLoopError) -> ResponseReturnValue:
+    context.rollback()
+    reference = ""
+    if error.status >= 500:
+        reference = _reference()
+        log.error("%s %s: %s [%s]", request.method, request.path, error, reference)
+    title, text = error_words(error)
+    problems = error.problems if isinstance(error, InvalidInput) else ()
+    return _answer(error.status, error.code, title, text, reference, problems)
+
+
+def _forged(error: CSRFError) -> ResponseReturnValue:
+    context.rollback()
+    title, text = ERRORS["csrf"]
+    return _answer(400, "csrf", gettext(title), gettext(text))
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    context.rollback()
+    status = error.code or 500
+    if status < 400:
+        return error.get_response()  # type: ignore[return-value]
+    code = _BY_STATUS.get(status, "error")
+    title, text = ERRORS[code]
+    return _answer(status, code, gettext(title), gettext(text))
+
+
+def _unexpected(error: Exception) -> ResponseReturnValue:
+    context.rollback()
+    reference = _reference()
+    busy = isinstance(error, DBAPIError)
+    log.exception("%s %s failed [%s]", request.method, request.path, reference)
+    title, text = ERRORS["error"]
+    return _answer(503 if busy else 500, "error", gettext(title), gettext(text), reference)
+
+
+def _reference() -> str:
+    return secrets.token_hex(4)
+
+
+def _answer(
+    status: int, code: str, title: str, text: str, reference: str = "", problems: Any = ()
+) -> ResponseReturnValue:
+    if wants_json():
+        body: dict[str, Any] = {"type": f"urn:cityloop:{code}", "title": title, "status": status, "detail": text}
+        if problems:
+            body["errors"] = [
+                {"path": p.path, "code": p.code, "detail": problem_words(p), "facts": dict(p.facts)} for p in problems
+            ]
+        if reference:
+            body["instance"] = f"urn:cityloop:{reference}"
+        answer: Response = jsonify(body)
+        answer.status_code = status
+        answer.mimetype = "application/problem+json"
+        return answer
+    g.plain = True
+    return render_template(
+        "error.html", status=status, title=title, text=text, reference=reference, problems=problems
+    ), status

@@ -1,0 +1,96 @@
+"""What the header offers this person: places they may go, unread notices, their name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+from flask import Flask, current_app, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, func, or_, select
+
+from engine.permissions import Actor, can
+from engine.storage import Notification
+from web import context
+from web.doors import SIGNED_IN
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One place to go."""
+
+    label: str
+    icon: str
+    address: str
+    here: bool
+
+
+def init_app(app: Flask) -> None:
+    """Give templates ``navigation()`` and ``may()``."""
+    app.jinja_env.globals.update(navigation=navigation, may=may, visitor_missing=visitor_missing)
+
+
+def visitor_missing() -> bool:
+    """Whether nobody is logged in."""
+    return context.visitor_actor() is None
+
+
+def may(deed: str, subject: object = None) -> bool:
+    """Whether the person at the browser may do that."""
+    actor = context.visitor_actor()
+    return actor is not None and can(actor, deed, subject)
+
+
+def navigation() -> SimpleNamespace:
+    """``main`` and ``more`` entries, ``unread``, ``name``."""
+    actor = context.actor()
+    main = [
+        _entry(_("Tasks"), "inbox", "desk.show", SIGNED_IN),
+        _entry(_("Cases"), "folder", "cases.show_list", SIGNED_IN),
+        _entry(_("Report"), "plus", "intake.show", "case.open"),
+    ]
+    more = [
+        _entry(_("Workbench"), "flow", "workbench.processes", "deployment.view"),
+        _entry(_("Incidents"), "alert", "incidents.show_list", "incident.view"),
+        _entry(_("People"), "users", "people.show_list", "people.manage"),
+        _entry(_("Organisations"), "building", "organisations.show_list", "organisation.edit"),
+        _entry(_("Calendar"), "calendar", "calendar.show", "calendar.edit"),
+        _entry(_("Records"), "shield", "audit.show", "audit.view"),
+    ]
+    return SimpleNamespace(
+        main=[entry for entry in main if entry],
+        more=[entry for entry in more if entry],
+        unread=unread(actor),
+        name=actor.display_name,
+    )
+
+
+def _entry(label: str, icon: str, endpoint: str, needs: str) -> Entry | None:
+    if endpoint not in current_app.view_functions or (needs != SIGNED_IN and not may(needs)):
+        return None
+    blueprint = endpoint.split(".")[0]
+    here = request.blueprint == blueprint or (blueprint == "desk" and request.blueprint == "tasks")
+    return Entry(label, icon, url_for(endpoint), here)
+
+
+def mine(actor: Actor) -> ColumnElement[bool]:
+    """The notices told to this person, by name or by role and organisation."""
+    ways: list[ColumnElement[bool]] = [Notification.person_id == actor.person_id]
+    for role, organisation_id in {(grant.role, grant.organisation_id) for grant in actor.grants}:
+        ways.append(
+            (Notification.role == role)
+            & (Notification.organisation_id == organisation_id)
+            & Notification.person_id.is_(None)
+        )
+    return or_(*ways)
+
+
+def unread(actor: Actor) -> int:
+    """How many notices nobody of the addressed has read; counted to a hundred."""
+    some = (
+        select(Notification.id)
+        .where(mine(actor), Notification.read_at.is_(None), Notification.channel == "app")
+        .limit(100)
+        .subquery()
+    )
+    return context.session().scalar(select(func.count()).select_from(some)) or 0

@@ -1,0 +1,17 @@
+"""The pages, by noun. Each module has a ``door`` whose routes say what they need."""
+
+PAGES = (
+    "auth",
+    "desk",
+    "tasks",
+    "cases",
+    "intake",
+    "files",
+    "notifications",
+    "incidents",
+    "people",
+    "organisations",
+    "calendar",
+    "audit",
+    "about",
+)

@@ -116,11 +116,12 @@ class Analysis:
 
 @dataclass
 class _Axis:
-    """One input: its classes as (a value's text, the rules that fit, those that surely fit)."""
+    """One input: its classes as (a value's text, the rules that fit); ``null``: the rules that a null fits."""
 
     title: str
     classes: list[tuple[str, int]]
     undecided: int = 0
+    null: int = 0
 
 
 class _TooLarge(Exception):
@@ -172,9 +173,10 @@ def _axis(table: DecisionTable, group: list[int], types: Types | None, library: 
     kinds = {r.kind for r in (*regions, domain) if r is not NOTHING and not r.everything} - {"null"}
     if len(kinds) > 1:
         found.undecided.append(Undecided("kinds", column=title, text=", ".join(sorted(kinds))))
-        return _Axis(title, [("?", (1 << len(regions)) - 1)], (1 << len(regions)) - 1)
+        everyone = (1 << len(regions)) - 1
+        return _Axis(title, [("?", everyone)], everyone, everyone)
     kind = kinds.pop() if kinds else _declared(table, group, types)
-    return _Axis(title, _classes(kind, regions, domain), undecided)
+    return _Axis(title, _classes(kind, regions, domain), undecided, _mask(regions, None))
 
 
 def _declared(table: DecisionTable, group: list[int], types: Types | None) -> str:
@@ -271,10 +273,12 @@ class _Search:
         if depth == len(self.axes) or (depth, rules) in clean:
             return
         any_found = False
-        for text, mask in self.axes[depth].classes:
-            if within and not (mask | self.axes[depth].undecided) & within:
+        axis = self.axes[depth]
+        # A rule with "-" also fires for null, which is no gap to be shown but keeps the rule alive.
+        for text, mask in [*axis.classes, ("null", axis.null)] if within else axis.classes:
+            if within and not (mask | axis.undecided) & within:
                 continue
-            reached = rules & (mask | self.axes[depth].undecided)
+            reached = rules & (mask | axis.undecided)
             for gap in self._below(depth + 1, reached, within, [*chosen, text], clean):
                 any_found = True
                 yield gap

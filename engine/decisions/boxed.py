@@ -20,7 +20,7 @@ from engine.decisions.model import (
     Parameter,
     RelationLogic,
 )
-from engine.decisions.session import Names, Session
+from engine.decisions.session import Names, Session, coerced
 from engine.decisions.tables import compile_table
 from engine.decisions.types import Constraint, Types
 from engine.errors import ExecutionFailed
@@ -207,15 +207,6 @@ def _broken(error: FeelError, text: str, element_id: str) -> Code:
         ) from error
 
     return fail
-
-
-def coerced(value: Any, wanted: Constraint, session: Session, element_id: str) -> Any:
-    """The value as the type, or null with a reason in the trace."""
-    try:
-        return wanted.coerce(value, session.host)
-    except Undefined as error:
-        session.undefined(error, element_id)
-        return None
 
 
 def function_value(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.decisions.analysis import Analysis, analyse
-from engine.decisions.boxed import Code, Compiler, coerced, function_value
+from engine.decisions.boxed import Code, Compiler, function_value
 from engine.decisions.model import (
     Decision,
     DecisionService,
@@ -18,7 +18,7 @@ from engine.decisions.model import (
     KnowledgeModel,
     Literal,
 )
-from engine.decisions.session import Decided, Names, Session, jsonable
+from engine.decisions.session import Decided, Names, Session, coerced, jsonable
 from engine.decisions.types import Types
 from engine.errors import ExecutionFailed, Problem
 from engine.feel import (

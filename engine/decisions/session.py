@@ -7,6 +7,7 @@ from decimal import Decimal
 from time import thread_time
 from typing import Any, NamedTuple
 
+from engine.decisions.types import Constraint
 from engine.errors import ExecutionFailed
 from engine.feel import (
     LIMITS,
@@ -120,3 +121,12 @@ def failed(error: FeelError, element_id: str, text: str) -> ExecutionFailed:
     return ExecutionFailed(
         error.text("en"), kind="feel", element_id=element_id, expression=text, code=error.code, reason=error.text("zh")
     )
+
+
+def coerced(value: Any, wanted: Constraint, session: Session, element_id: str) -> Any:
+    """The value as the type, or null with a reason in the trace."""
+    try:
+        return wanted.coerce(value, session.host)
+    except Undefined as error:
+        session.undefined(error, element_id)
+        return None

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from engine.decisions.axis import KINDS, points_of
 from engine.decisions.hits import Outcome, aggregate, compile_ranks
 from engine.decisions.model import Cell, DecisionTable, InputClause, OutputClause, Rule
 from engine.decisions.regions import EVERYTHING, NOTHING, Region, Undecidable, region_of
-from engine.decisions.session import Names, Session, jsonable
+from engine.decisions.session import Names, Session, coerced, jsonable
 from engine.decisions.types import Types
 from engine.errors import ExecutionFailed
 from engine.feel import (
@@ -182,8 +183,6 @@ class _Output:
     def checked(self, value: Any, session: Session, element_id: str) -> Any:
         if value is None:
             return None
-        from engine.decisions.boxed import coerced  # boxed compiles tables, so it cannot be imported above
-
         if self.allowed is not None and not session.test(self.allowed, value, {}, element_id):
             raise ExecutionFailed(
                 "an output is not among the allowed values",
@@ -236,8 +235,6 @@ class _Column:
         value = session.evaluate(self.expression, names, self.clause.id)
         if value is None:
             return None
-        from engine.decisions.boxed import coerced  # boxed compiles tables, so it cannot be imported above
-
         if self.type.type.kind != "Any":
             value = coerced(value, self.type, session, self.clause.id)
         if self.allowed is not None and not session.test(self.allowed, value, names, self.clause.id):
@@ -275,8 +272,6 @@ def _region(text: str, library: Library) -> Region | None:
 
 def _build_index(regions: list[Region | None]) -> _Index | None:
     """An index over the constant cells, when they are of one kind."""
-    from engine.decisions.axis import KINDS, points_of
-
     kinds = {r.kind for r in regions if r is not None and r is not NOTHING and not r.everything} - {"null"}
     if len(kinds) != 1 or (kind := kinds.pop()) not in KINDS:
         return None

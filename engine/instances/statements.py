@@ -21,8 +21,10 @@ def insert_or_ignore(session: Session, table: type[Base], values: Mapping[str, A
     """
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = insert(Base.metadata.tables[table.__tablename__]).values(**values).on_conflict_do_nothing()
-    return session.connection().execute(statement).rowcount == 1
+    rows = Base.metadata.tables[table.__tablename__]
+    # Row counts of such inserts are not told by every driver; a returned key is.
+    statement = insert(rows).values(**values).on_conflict_do_nothing().returning(*rows.primary_key.columns)
+    return session.connection().execute(statement).first() is not None
 
 
 def update_row(session: Session, row: Base, guard: Mapping[str, Any] | None = None, **values: Any) -> bool:

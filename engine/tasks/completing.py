@@ -46,10 +46,31 @@ def complete(session: Session, actor: Actor, task_id: int, fields: Mapping[str, 
     if task.owner_id is not None and actor.person_id != task.owner_id and not actor.machine:
         raise Conflict("it was delegated and has to be handed back", kind="delegated", task=task_id)
     values, files = _clean(session, subject, fields)
+    try:
+        _go_on(session, actor, subject, values, files, submission)
+    except Conflict:
+        # Whoever was first may have finished the whole process; what became of this task is what people want to know.
+        session.refresh(task)
+        if _same_submit(task, actor, submission):
+            return task
+        require_open(session, task)
+        raise
+    return task
+
+
+def _go_on(
+    session: Session,
+    actor: Actor,
+    subject: TaskSubject,
+    values: Mapping[str, Any],
+    files: list[str],
+    submission: str,
+) -> None:
+    task = subject.task
     with advancing(session, actor, task.instance_id, case=subject.case, case_id=task.case_id) as advance:
         _require_independence(session, actor, task)
-        accept(session, actor, task)
         _close(session, actor, task, values, submission)
+        accept(session, actor, task)
         _keep_evidence(session, actor, task, files)
         grant = acting_as(actor, subject)
         advance.deed(
@@ -61,7 +82,6 @@ def complete(session: Session, actor: Actor, task_id: int, fields: Mapping[str, 
         )
         advance.done_key = task.key
         advance.execution.complete_task(task.key, values)
-    return task
 
 
 def _same_submit(task: Task, actor: Actor, submission: str) -> bool:

@@ -151,6 +151,12 @@ REMARK = form("remark", {"type": "textfield", "key": "remark", "label": "备注"
 
 
 @pytest.fixture
+def remark() -> bytes:
+    """A form with one text field."""
+    return REMARK
+
+
+@pytest.fixture
 def draw() -> Callable[..., Drawing]:
     """``draw("key", kind="service", serviceType="sanitation").user("accept")…``"""
     return Drawing

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from engine.decisions.regions import Region, ordered_kind
+from engine.decisions.regions import ZONED, Region, ordered_kind
 from engine.feel.temporal import DAY, SECOND, Date, DateTime, DayTimeDuration, Time, YearMonthDuration
 
 KINDS: dict[str, type] = {
@@ -19,6 +19,8 @@ KINDS: dict[str, type] = {
     "time": Time,
     "days and time duration": DayTimeDuration,
     "years and months duration": YearMonthDuration,
+    f"time{ZONED}": Time,
+    f"date and time{ZONED}": DateTime,
 }
 _HOUR = 3600 * SECOND
 
@@ -34,7 +36,7 @@ def points_of(kind: str, regions: Iterable[Region]) -> tuple[list[Any], list[Any
         named.update(region.values)
     if not ordered_kind(kind):
         return sorted(named, key=str), []
-    points = sorted(named)
+    points, kind = sorted(named), kind.removesuffix(ZONED)
     if not points:
         return [], []
     gaps = [_step(kind, points[0], -1)]

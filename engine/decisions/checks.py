@@ -19,7 +19,7 @@ from engine.errors import Problem
 from engine.feel import SCRIPT_LIMITS, check_expression
 
 if TYPE_CHECKING:
-    from engine.decisions.decision_set import Room
+    from engine.decisions.rooms import Room
 
 _EMPTY = frozenset({"", "-"})
 

@@ -20,7 +20,7 @@ from engine.decisions.model import (
 from engine.feel import SCRIPT_LIMITS, FeelError, Library, compile_expression, compile_unary_tests
 
 if TYPE_CHECKING:
-    from engine.decisions.decision_set import Room
+    from engine.decisions.rooms import Room
 
 _EMPTY = frozenset({"", "-"})
 

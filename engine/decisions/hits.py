@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from engine.decisions.model import DecisionTable
-from engine.decisions.regions import Region, Undecidable, region_of
+from engine.decisions.regions import Region, Undecidable, region_kind, region_of
 from engine.decisions.session import Session
-from engine.feel import SCRIPT_LIMITS, FeelError, Library, compile_expression, compile_unary_tests, kind_of
+from engine.feel import SCRIPT_LIMITS, FeelError, Library, compile_expression, compile_unary_tests
 from engine.feel import nodes as n
 
 _AGGREGATES = {name: compile_expression(f"{name.lower()}(hits)") for name in ("SUM", "MIN", "MAX")}
@@ -66,6 +66,6 @@ def _regions(text: str, library: Library) -> list[Region]:
 
 def _place(order: list[Region], value: Any) -> int:
     for place, region in enumerate(order):
-        if region.kind in (kind_of(value), "Any", "null") and region.contains(value):
+        if region.kind in (region_kind(value), "Any", "null") and region.contains(value):
             return place
     return len(order)

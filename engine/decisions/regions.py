@@ -56,9 +56,19 @@ class Region:
         return (value in self.values) != self.negated
 
 
-_ORDERED_KINDS = frozenset(
-    {"number", "date", "date and time", "time", "days and time duration", "years and months duration"}
-)
+_DURATIONS = frozenset({"days and time duration", "years and months duration"})
+# A moment without an offset has no order with one that has, so they are kinds of their own here.
+ZONED = " (zoned)"
+_MOMENTS = frozenset({"time", "date and time"})
+_ORDERED_KINDS = _DURATIONS | {"number", "date"} | _MOMENTS | {kind + ZONED for kind in _MOMENTS}
+
+
+def region_kind(value: Any) -> str:
+    """The kind of a value as regions tell them apart."""
+    kind = kind_of(value)
+    return kind + ZONED if kind in _MOMENTS and not value.is_local else kind
+
+
 EVERYTHING = Region("Any", negated=True, null=True)
 NOTHING = Region("none")
 
@@ -251,7 +261,7 @@ def compared(op: str, value: Any) -> Region:
     if op in {"=", "!="}:
         made = _point(value)
         return made if op == "=" else _without_null(complement(made), value)
-    kind = kind_of(value)
+    kind = region_kind(value)
     if not ordered_kind(kind):
         raise Undecidable("kinds")
     spans: dict[str, tuple[Cut, Cut]] = {
@@ -277,7 +287,7 @@ def _point(value: Any) -> Region:
         return union(_point(item) for item in value)
     if isinstance(value, Range):
         return _of_range(value)
-    kind = kind_of(value)
+    kind = region_kind(value)
     if ordered_kind(kind):
         return Region(kind, (((value, 0), (value, 1)),))
     if kind not in {"string", "boolean"}:
@@ -289,8 +299,8 @@ def _of_range(value: Range) -> Region:
     ends = [end for end in (value.start, value.end) if end is not None]
     if not ends or (not value.op and len(ends) < 2):
         return NOTHING
-    kind = kind_of(ends[0])
-    if not ordered_kind(kind) or any(kind_of(end) != kind for end in ends):
+    kind = region_kind(ends[0])
+    if not ordered_kind(kind) or any(region_kind(end) != kind for end in ends):
         raise Undecidable("kinds")
     low: Cut = None if value.start is None else (value.start, 0 if value.start_included else 1)
     high: Cut = None if value.end is None else (value.end, 1 if value.end_included else 0)

@@ -26,6 +26,7 @@ from engine.feel import (
     compile_unary_tests,
 )
 from engine.feel import nodes as n
+from engine.feel.temporal import DateTime, Time
 
 _EMPTY = frozenset({"", "-"})
 
@@ -275,6 +276,8 @@ def _build_index(regions: list[Region | None]) -> _Index | None:
     kinds = {r.kind for r in regions if r is not None and r is not NOTHING and not r.everything} - {"null"}
     if len(kinds) != 1 or (kind := kinds.pop()) not in KINDS:
         return None
+    if KINDS[kind] in (Time, DateTime):
+        return None  # local and zoned ones have no order; FEEL itself must say so
     closed = [r if r is not None else EVERYTHING for r in regions]
     points, gaps = points_of(kind, closed)
 

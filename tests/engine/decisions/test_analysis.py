@@ -39,6 +39,13 @@ def test_two_days_have_nothing_between_them(dmn: Any) -> None:
     assert looked_at(dmn, dmn.table(["day"], ["r"], rules)).gaps[0].inputs == {"day": "2026-01-02"}
 
 
+def test_moments_with_and_without_offset_are_not_compared(dmn: Any) -> None:
+    rules = [['< @"2026-01-01T00:00:00Z"', "1"], ['> @"2026-01-01T00:00:00Z"', "2"]]
+    assert looked_at(dmn, dmn.table(["at"], ["r"], rules)).gaps[0].inputs == {"at": "2026-01-01T00:00:00Z"}
+    rules[1] = ['> @"2026-01-01T00:00:00"', "2"]
+    assert [u.reason for u in looked_at(dmn, dmn.table(["at"], ["r"], rules)).undecided] == ["kinds"]
+
+
 def test_an_overlap_names_both_rules_and_an_input(dmn: Any) -> None:
     rules = [["[0..10]", '"a"', "1"], ["[10..20]", '"a", "b"', "2"], ["> 20", "-", "3"]]
     found = looked_at(dmn, dmn.table(["x", "kind"], ["r"], rules))

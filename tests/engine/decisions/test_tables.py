@@ -139,6 +139,8 @@ def test_values_that_are_not_allowed_stop_the_decision(dmn: Any) -> None:
         ("even(?)", 4, True),
         ('date("2026-01-01")', dt.date(2026, 1, 1), True),
         ('>= @"2026-01-01"', dt.date(2025, 12, 31), False),
+        ('>= @"2026-01-01T00:00:00Z"', dt.datetime(2026, 1, 1, 9, tzinfo=dt.timezone(dt.timedelta(hours=8))), True),
+        ('>= @"2026-01-01T00:00:00"', dt.datetime(2026, 1, 1, 9, tzinfo=dt.UTC), False),
         ('[@"P1D"..@"P2D"]', dt.timedelta(hours=30), True),
         ("true", False, False),
         ("not(true)", False, True),

@@ -117,6 +117,7 @@ class Oracle:
         self.ends: list[str] = []
         self.thrown: list[str] = []
         self.ended = False
+        self.steps = 0
         self.root = Scope(processes[main], None, "process")
         self.root.data = dict(variables)
         self.open_scope(self.root)
@@ -217,7 +218,8 @@ class Oracle:
     # -- the game ----------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        for _ in range(self.patience):
+        for steps in range(self.patience):
+            self.steps = steps
             ready = [token for scope in self.scopes(self.root) for token in scope.tokens if token.state == "ready"]
             if ready:
                 # Races between automatic steps are decided by "first come, first served" (docs/engine.md).
@@ -333,26 +335,32 @@ class Oracle:
     def join_inclusively(self) -> bool:
         """13.4.3: a token that can come along an empty incoming flow holds the join up, unless it can also come along
         one that already has a token."""
+        first: dict[tuple[int, str], Token] = {}
         for scope in self.scopes(self.root):
-            for node in {
-                t.node.id: t.node for t in scope.tokens if t.state == "parked" and t.node.kind == "or"
-            }.values():
-                assert scope.graph is not None
-                parked = [t for t in scope.tokens if t.node is node and t.state == "parked"]
-                full = {t.flow for t in parked}
-                empty = [f for f in scope.graph.into(node.id) if f.id not in full]
-                others = [t for t in scope.tokens if t not in parked]
-                if any(
-                    any(self.can_come(scope.graph, t, f, node.id) for f in empty)
-                    and not any(
-                        self.can_come(scope.graph, t, f, node.id) for f in scope.graph.into(node.id) if f.id in full
-                    )
-                    for t in others
-                ):
-                    continue
-                self.pass_join(scope, node, [next(t for t in parked if t.flow == flow) for flow in sorted(full)])
+            for token in scope.tokens:
+                if token.state == "parked" and token.node.kind == "or":
+                    first.setdefault((id(scope), token.node.id), token)
+        for token in sorted(first.values(), key=lambda token: token.turn):
+            if self.may_pass(token.scope, token.node):
+                parked = [t for t in token.scope.tokens if t.node is token.node and t.state == "parked"]
+                full = sorted({t.flow for t in parked})
+                self.pass_join(token.scope, token.node, [next(t for t in parked if t.flow == flow) for flow in full])
                 return True
         return False
+
+    def may_pass(self, scope: Scope, join: Node) -> bool:
+        graph = scope.graph
+        assert graph is not None
+        parked = [t for t in scope.tokens if t.node is join and t.state == "parked"]
+        full = [flow for flow in graph.into(join.id) if any(t.flow == flow.id for t in parked)]
+        empty = [flow for flow in graph.into(join.id) if flow not in full]
+        for other in scope.tokens:
+            if other in parked:
+                continue
+            awaited = any(self.can_come(graph, other, flow, join.id) for flow in empty)
+            if awaited and not any(self.can_come(graph, other, flow, join.id) for flow in full):
+                return False
+        return True
 
     def can_come(self, graph: Graph, token: Token, flow: Flow, join: str) -> bool:
         """Whether a token can reach a flow without passing the join; also through border events."""
@@ -360,10 +368,10 @@ class Oracle:
         todo = [token.node.id]
         while todo:
             at = todo.pop()
-            if at == flow.source:
-                return True
             if at in seen or at == join:
                 continue
+            if at == flow.source:
+                return True
             seen.append(at)
             todo += [f.target for f in graph.out(at)] + [b.id for b in graph.nodes[at].borders]
         return False

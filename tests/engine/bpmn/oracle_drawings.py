@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -252,6 +252,34 @@ class Maker:
         made = self.node(graph, "call", after, of="called")
         self.mark(made)
         return self.bordered(graph, made, ("error", "escalation"), depth)
+
+
+class Tangle(Maker):
+    """Not structured at all: a chain with flows back and forth between whatever stands in it."""
+
+    def process(self, key: str, depth: int) -> None:
+        graph = self.processes[key] = Graph(key)
+        start, end, other = (Node(self.name(kind), kind) for kind in ("start", "end", "end"))
+        kinds = [self.random.choice(_TANGLED) for _ in range(self.random.randint(3, 9))]
+        middle = [Node(self.name(kind), kind) for kind in kinds]
+        graph.nodes = {node.id: node for node in (start, *middle, end, other)}
+        graph.start = start.id
+        pairs = [(a.id, b.id) for a, b in pairwise((start, *middle, end))]
+        targets = [node.id for node in (*middle, end, other)]
+        pairs += [
+            (self.random.choice(middle).id, self.random.choice(targets)) for _ in range(self.random.randint(2, 6))
+        ]
+        pairs.append((self.random.choice(middle).id, other.id))
+        pairs = list(dict.fromkeys(pairs))
+        for source, target in pairs:
+            ways = sum(a == source for a, _ in pairs)
+            decides = graph.nodes[source].kind in {"xor", "or"} and ways > 1
+            last = decides and ways == len(graph.out(source)) + 1
+            when = (self.random.choice(VARIABLES), self.random.randint(1, 2)) if decides and not last else None
+            self.connect(graph, source, target, when, default=last)
+
+
+_TANGLED = ("user", "user", "user", "pass", "xor", "xor", "and", "or", "or")
 
 
 # -- as BPMN -----------------------------------------------------------------------------------------------------------

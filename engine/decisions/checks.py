@@ -15,7 +15,7 @@ from engine.decisions.model import (
     ItemDefinition,
     KnowledgeModel,
 )
-from engine.errors import Problem
+from engine.errors import ExecutionFailed, Problem
 from engine.feel import SCRIPT_LIMITS, check_expression
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def problems(rooms: Iterable[Room]) -> list[Problem]:
     for room in rooms:
         found += _imports(room)
         found += [problem for item in room.file.types.values() for problem in _item(room, item, item.name)]
+        found += _size_of_types(room)
         for decision in room.file.decisions.values():
             found += _requirements(room, decision)
             found += _cycle(room, decision)
@@ -128,6 +129,16 @@ def _types(room: Room, element: Any, reference: str, identity: str = "") -> Iter
         yield _problem(room, "unknown_type", element, {"type": reference}, element_id=identity)
 
 
+def _size_of_types(room: Room) -> Iterator[Problem]:
+    for item in room.file.types.values():
+        try:
+            room.types.constraint(item.name)
+        except ExecutionFailed as error:
+            if error.kind == "decision_types":
+                yield Problem("types_too_large", room.file.file, item.name, item.name, item.line, dict(error.facts))
+                return
+
+
 def _item(room: Room, item: ItemDefinition, name: str) -> Iterator[Problem]:
     references = [item.type_ref] if item.type_ref else []
     if item.function is not None:
@@ -150,10 +161,16 @@ def _table(room: Room, decision: Decision, table: DecisionTable) -> Iterator[Pro
         for _, text, unary, _, _ in texts(table)
         if text.strip() not in _EMPTY
     )
-    found = analyse(table, room.types, room.library)
+    try:
+        found = analyse(table, room.types, room.library)
+    except ExecutionFailed as error:
+        # The type's own allowed values are no FEEL (told at the type), or its parts are too many.
+        facts: dict[str, Any] = {"reason": str(error.kind), "count": 1, "text": error.reason}
+        yield _problem(room, "table_undecided", decision, facts)
+        return
     yield from _overlaps(room, decision, table, found)
     for dead in found.dead_rules:
-        facts: dict[str, Any] = {"row": dead.row, "reason": dead.reason}
+        facts = {"row": dead.row, "reason": dead.reason}
         yield _problem(room, "rule_never_fires", decision, facts, element_id=dead.rule, severity="warning")
     for bad in found.bad_outputs:
         facts = {"row": bad.row, "column": bad.column, "text": bad.text, "allowed": bad.allowed, "reason": bad.reason}

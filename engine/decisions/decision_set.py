@@ -67,8 +67,8 @@ class DecisionSet:
         if named:
             try:
                 room.library = self.library.with_types(room.types.feel_types(named))
-            except FeelError:
-                return  # a constraint that is no FEEL; ``problems`` says which
+            except ExecutionFailed:
+                return  # a constraint that is no FEEL; ``problems`` says which, and its use fails
 
     # -- asking -------------------------------------------------------------------------------------------------
     def decide(self, decision_id: str, variables: Mapping[str, Any], host: Host | None = None) -> Decided:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.decisions.model import ItemDefinition
+from engine.errors import ExecutionFailed
 from engine.feel import (
     ANY,
     SCRIPT_LIMITS,
+    FeelError,
     FeelType,
     Host,
     Library,
@@ -23,6 +25,7 @@ from engine.feel.values import Context
 
 Resolve = Callable[[str], ItemDefinition | None]
 _MAX_DEPTH = 20
+_MAX_PARTS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +80,22 @@ class Types:
         self._resolve = resolve
         self._library = library
         self._known: dict[str, Constraint] = {}
+        self._parts = 0
 
     def constraint(self, reference: str) -> Constraint:
-        """What the type reference demands; an unknown one demands nothing (``problems`` tells of it)."""
+        """What the type reference demands; an unknown one demands nothing (``problems`` tells of it).
+
+        Raises:
+            ExecutionFailed: its allowed values are no FEEL, or the types are built of too many parts.
+        """
         if reference not in self._known:
             self._known[reference] = self._of_reference(reference, ())
         return self._known[reference]
 
     def _of_reference(self, reference: str, above: tuple[str, ...]) -> Constraint:
+        self._parts += 1
+        if self._parts > _MAX_PARTS:
+            raise ExecutionFailed("types of too many parts", kind="decision_types", limit=_MAX_PARTS)
         kind = ALIASES.get(reference, reference)
         if not kind or kind == "Any" or reference in above or len(above) > _MAX_DEPTH:
             return NO_CONSTRAINT
@@ -125,7 +136,10 @@ class Types:
         return self._of_reference(reference, above)
 
     def _tests(self, text: str) -> UnaryTests | None:
-        return compile_unary_tests(text, library=self._library, limits=SCRIPT_LIMITS) if text else None
+        try:
+            return compile_unary_tests(text, library=self._library, limits=SCRIPT_LIMITS) if text else None
+        except FeelError as error:
+            raise ExecutionFailed(error.text("en"), kind="feel", expression=text, code=error.code) from error
 
     def knows(self, reference: str) -> bool:
         """Whether the reference means something."""

@@ -234,3 +234,24 @@ def test_a_file_describes_its_decisions(dmn: Any) -> None:
     assert (told["kind"], told["hit_policy"], told["rules"]) == ("table", "UNIQUE", ["t_r1"])
     assert told["columns"][0]["allowed"] == '"a"'
     assert told["outputs"][0]["type"] == "number"
+
+
+def test_broken_and_exploding_types_are_told_and_not_used(dmn: Any) -> None:
+    bad = "<itemDefinition name='tBad'><typeRef>string</typeRef><allowedValues><text>&gt; &gt;</text></allowedValues>"
+    table = dmn.table(["x"], [{"name": "r", "typeRef": "tBad"}], [["1", '"a"']])
+    decisions = DecisionSet([read_dmn(dmn.definitions(f"{bad}</itemDefinition>", dmn.decision("d", table)), "d.dmn")])
+    assert "feel" in [problem.code for problem in decisions.problems()]
+    with pytest.raises(ExecutionFailed):
+        decisions.decide("d", {"x": 1}, HOST)
+    bomb = "".join(
+        f'<itemDefinition name="t{n}">'
+        + "".join(f'<itemComponent name="c{k}"><typeRef>t{n + 1}</typeRef></itemComponent>' for k in range(10))
+        + "</itemDefinition>"
+        for n in range(15)
+    )
+    parts = (bomb, dmn.decision("d", dmn.literal("1"), type_ref="t0"))
+    decisions = DecisionSet([read_dmn(dmn.definitions(*parts), "d.dmn")])
+    assert [problem.code for problem in decisions.problems()] == ["types_too_large"]
+    with pytest.raises(ExecutionFailed) as failed:
+        decisions.decide("d", {}, HOST)
+    assert failed.value.kind == "decision_types"

@@ -251,7 +251,7 @@ def test_broken_and_exploding_types_are_told_and_not_used(dmn: Any) -> None:
     )
     parts = (bomb, dmn.decision("d", dmn.literal("1"), type_ref="t0"))
     decisions = DecisionSet([read_dmn(dmn.definitions(*parts), "d.dmn")])
-    assert [problem.code for problem in decisions.problems()] == ["types_too_large"]
+    assert "types_too_large" in [problem.code for problem in decisions.problems()]
     with pytest.raises(ExecutionFailed) as failed:
         decisions.decide("d", {}, HOST)
     assert failed.value.kind == "decision_types"

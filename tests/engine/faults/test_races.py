@@ -17,7 +17,19 @@ from engine.intake import open_case
 from engine.owed import run_due
 from engine.permissions import Actor, actor_for
 from engine.settings import Settings
-from engine.storage import Case, Database, HistoryEvent, Job, JobStatus, Message, MessageStatus, Person, Task, TaskStatus, Timer
+from engine.storage import (
+    Case,
+    Database,
+    HistoryEvent,
+    Job,
+    JobStatus,
+    Message,
+    MessageStatus,
+    Person,
+    Task,
+    TaskStatus,
+    Timer,
+)
 
 MACHINE = Actor.system("test")
 

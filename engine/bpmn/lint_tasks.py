@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from engine.bpmn.lint_names import groups, literal, unknown
+from engine.bpmn.lint_properties import check_attributes, check_properties
 from engine.bpmn.lint_report import Inspection
 from engine.bpmn.model import Element, Loop
 
-LIMIT_UNITS = ("紧急工作时", "紧急工作日", "工作时", "工作日", "自然日", "分钟")
-_LIMIT = re.compile(r"\d{1,6}(\.\d{1,3})?\s*(" + "|".join(LIMIT_UNITS) + ")")
-_CLOCKED = frozenset({"limit", "warn", "escalateTo", "stage", "responsible"})
-_PROPERTIES = _CLOCKED | {"evidence", "independentOf", "scope"}
-_EVIDENCE = frozenset({"near", "far", "after"})
 _PROCESS_KINDS = frozenset({"service", "contingency", "action", "shared"})
 
 
@@ -22,33 +19,14 @@ def check_tasks(inspection: Inspection) -> None:
         if element.type == "process":
             _check_process(inspection, element)
             continue
+        check_attributes(inspection, element)
         check = _CHECKS.get(element.type)
         if check is not None:
             check(inspection, element)
         if element.loop is not None:
             _check_loop(inspection, element, element.loop)
-        _check_properties(inspection, element)
+        check_properties(inspection, element)
     _check_connectors(inspection)
-
-
-def _literal(text: str) -> str:
-    return "" if text.startswith("=") else text
-
-
-def _unknown(inspection: Inspection, element: Element, code: str, known: frozenset[str] | None, name: str) -> None:
-    if known is not None and name and name not in known:
-        inspection.error(code, element, name=name, similar=_similar(name, known))
-
-
-def _similar(name: str, known: frozenset[str]) -> str:
-    from difflib import get_close_matches
-
-    return ", ".join(get_close_matches(name, sorted(known), n=3, cutoff=0.6))
-
-
-def _groups(inspection: Inspection, element: Element, groups: str) -> None:
-    for group in _literal(groups).split(","):
-        _unknown(inspection, element, "unknown_role", inspection.known.roles, group.strip())
 
 
 def _check_process(inspection: Inspection, process: Element) -> None:
@@ -61,8 +39,8 @@ def _check_process(inspection: Inspection, process: Element) -> None:
             value=properties["kind"],
             expected=", ".join(sorted(_PROCESS_KINDS)),
         )
-    _groups(inspection, process, properties.get("startGroups", ""))
-    _unknown(inspection, process, "unknown_form", inspection.known.forms, _literal(properties.get("startForm", "")))
+    groups(inspection, process, properties.get("startGroups", ""))
+    unknown(inspection, process, "unknown_form", inspection.known.forms, literal(properties.get("startForm", "")))
 
 
 def _check_user_task(inspection: Inspection, task: Element) -> None:
@@ -70,12 +48,12 @@ def _check_user_task(inspection: Inspection, task: Element) -> None:
         inspection.error("nobody_assigned", task)
     if not task.form_id:
         inspection.error("form_missing", task)
-    _groups(inspection, task, task.candidate_groups)
-    _unknown(inspection, task, "unknown_form", inspection.known.forms, _literal(task.form_id))
+    groups(inspection, task, task.candidate_groups)
+    unknown(inspection, task, "unknown_form", inspection.known.forms, literal(task.form_id))
     for name, text in (("dueDate", task.due_date), ("followUpDate", task.follow_up_date)):
         if text and not text.startswith("="):
             _check_moment(inspection, task, name, text)
-    priority = _literal(task.priority)
+    priority = literal(task.priority)
     if priority and not (priority.isascii() and priority.isdigit() and int(priority) <= 100):
         inspection.error("bad_property", task, property="priority", value=priority, expected="0 - 100")
 
@@ -90,7 +68,7 @@ def _check_moment(inspection: Inspection, task: Element, name: str, text: str) -
 
 
 def _check_start(inspection: Inspection, start: Element) -> None:
-    _unknown(inspection, start, "unknown_form", inspection.known.forms, _literal(start.form_id))
+    unknown(inspection, start, "unknown_form", inspection.known.forms, literal(start.form_id))
 
 
 def _check_service_task(inspection: Inspection, task: Element) -> None:
@@ -133,14 +111,14 @@ def _check_rule_task(inspection: Inspection, task: Element) -> None:
     if task.decision_id.startswith("="):
         inspection.error("name_must_be_literal", task, kind="decision", name=task.decision_id)
     else:
-        _unknown(inspection, task, "unknown_decision", inspection.known.decisions, task.decision_id)
+        unknown(inspection, task, "unknown_decision", inspection.known.decisions, task.decision_id)
 
 
 def _check_call(inspection: Inspection, call: Element) -> None:
     if not call.called_process:
         inspection.error("called_process_missing", call)
     else:
-        _unknown(inspection, call, "unknown_process", inspection.known.processes, _literal(call.called_process))
+        unknown(inspection, call, "unknown_process", inspection.known.processes, literal(call.called_process))
 
 
 _CHECKS = {
@@ -157,8 +135,8 @@ _CHECKS = {
 
 def _check_connectors(inspection: Inspection) -> None:
     for element in inspection.drawing.elements.values():
-        _unknown(inspection, element, "unknown_connector", inspection.known.connectors, _literal(element.task_type))
-        retries = _literal(element.retries)
+        unknown(inspection, element, "unknown_connector", inspection.known.connectors, literal(element.task_type))
+        retries = literal(element.retries)
         if retries and not (retries.isascii() and retries.isdigit() and int(retries) <= 100):
             inspection.error("bad_property", element, property="retries", value=retries, expected="0 - 100")
 
@@ -212,44 +190,3 @@ def _check_behavior(inspection: Inspection, element: Element, loop: Loop) -> Non
     for event in events:
         if event is not None and event.kind not in {"signal", "escalation", "message", "error"}:
             inspection.error("behavior_event_kind", element, kind=event.kind)
-
-
-def _check_properties(inspection: Inspection, element: Element) -> None:
-    properties = element.properties
-    for name in sorted(set(properties) - _PROPERTIES):
-        inspection.warning("unknown_property", element, property=name, similar=_similar(name, frozenset(_PROPERTIES)))
-    if not element.is_activity:
-        for name in sorted(_CLOCKED & set(properties)):
-            inspection.error("property_misplaced", element, property=name, type=element.type)
-    limit = properties.get("limit", "")
-    if limit and not limit.startswith("=") and not _LIMIT.fullmatch(limit):
-        inspection.error("bad_limit", element, value=limit, units=" ".join(LIMIT_UNITS))
-    _check_warn(inspection, element, properties.get("warn", ""), bool(limit))
-    _groups(inspection, element, properties.get("escalateTo", ""))
-    evidence = {part.strip() for part in _literal(properties.get("evidence", "")).split(",") if part.strip()}
-    if evidence - _EVIDENCE:
-        inspection.error(
-            "bad_property",
-            element,
-            property="evidence",
-            value=properties["evidence"],
-            expected=", ".join(sorted(_EVIDENCE)),
-        )
-    other = properties.get("independentOf", "")
-    if other and not other.startswith("="):
-        for identity in other.split(","):
-            target = inspection.drawing.elements.get(identity.strip())
-            if target is None or target.type != "userTask":
-                inspection.error("independent_of_unknown", element, other=identity.strip())
-
-
-def _check_warn(inspection: Inspection, element: Element, warn: str, limited: bool) -> None:
-    if warn and not limited:
-        inspection.error("warn_without_limit", element)
-    if not warn or warn.startswith("="):
-        return
-    for part in warn.split(","):
-        text = part.strip().removesuffix("%").strip()
-        if not (text.isascii() and text.isdigit() and 0 < int(text) < 100):
-            inspection.error("bad_warn", element, value=warn)
-            return

@@ -318,7 +318,7 @@ def test_every_code_has_words_in_both_languages():
     for path in (HERE.parents[2] / "engine" / "bpmn").rglob("*.py"):
         codes.update(
             re.findall(
-                r"(?:Problem|report|problem|\.error|\.warning|_unknown)\(\s*(?:\w+, \w+, )?\"([a-z_0-9]+)\"",
+                r"(?:Problem|report|problem|\.error|\.warning|\bunknown)\(\s*(?:\w+, \w+, )?\"([a-z_0-9]+)\"",
                 path.read_text(),
             )
         )

@@ -1,0 +1,30 @@
+"""Names on a drawing that must exist around it: forms, roles, decisions, processes, connectors."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from engine.bpmn.lint_report import Inspection
+from engine.bpmn.model import Element
+
+
+def literal(text: str) -> str:
+    """A text that is no FEEL, else nothing."""
+    return "" if text.startswith("=") else text
+
+
+def unknown(inspection: Inspection, element: Element, code: str, known: frozenset[str] | None, name: str) -> None:
+    """Tell when something named on the drawing does not exist."""
+    if known is not None and name and name not in known:
+        inspection.error(code, element, name=name, similar=similar(name, known))
+
+
+def similar(name: str, known: frozenset[str]) -> str:
+    """Names that were perhaps meant."""
+    return ", ".join(get_close_matches(name, sorted(known), n=3, cutoff=0.6))
+
+
+def groups(inspection: Inspection, element: Element, groups: str) -> None:
+    """Every literal group must be a role."""
+    for group in literal(groups).split(","):
+        unknown(inspection, element, "unknown_role", inspection.known.roles, group.strip())

@@ -20,7 +20,7 @@ from engine.settings import Settings
 from engine.simulation.people import SOURCE, People
 from engine.simulation.samples import Sample
 from engine.simulation.scratch import open_scratch
-from engine.simulation.timeline import answer_form, open_report
+from engine.simulation.timeline import NextLook, answer_form, open_report
 from engine.storage import Case, Database, EventSubscription, Job, JobStatus, ProcessInstance, Task, TaskStatus
 
 MOST_TICKS = 500
@@ -34,6 +34,8 @@ class Sandbox:
         self.settings = settings
         self.folder = folder
         self.now = now
+        self._owed = NextLook()
+        self._owed.looked(now)
         self.case_id: int | None = None
         self.instance_id: int | None = None
         self.sample = Sample("trial", 0, now, {})
@@ -209,15 +211,15 @@ class Sandbox:
         if moment < self.now:
             raise InvalidInput("time only goes forward", [FieldProblem("to", "in_the_past")])
         while (due := self._next_owed()) is not None and due <= moment:
-            self.now = max(due, self.now)
+            self.now = due
+            self._owed.looked(due)
             self._settle()
         self.now = moment
         self._settle()
 
     def _next_owed(self) -> datetime | None:
         with self.database.reading() as session:
-            due = jobs.next_owed(session)
-        return None if due is None or due <= self.now else due
+            return self._owed.after(jobs.next_owed(session))
 
     def _settle(self) -> None:
         """Do what is due now, until nothing is."""

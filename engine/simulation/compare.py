@@ -111,6 +111,6 @@ def _closing(
         if outcome.status != wanted:
             yield Difference("closing", wanted, outcome.status)
     if route == "DUPLICATE" and context.get("open_case"):
-        original = numbers.get(str(context["open_case"]), "")
-        if original and outcome.duplicate_of != original:
+        original = numbers.get(str(context["open_case"]), str(context["open_case"]))
+        if outcome.duplicate_of != original:
             yield Difference("duplicate of", original, outcome.duplicate_of or "none")

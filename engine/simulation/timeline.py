@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
@@ -56,6 +56,31 @@ class CaseRun:
     answers: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
 
+class NextLook:
+    """When to look next for owed work.
+
+    What is due at the moment of a look but not done (a clock is late only after its end, a job is leased) is looked for
+    again a second later, then at growing distances, so that time never stands still.
+    """
+
+    def __init__(self) -> None:
+        self.last: datetime | None = None
+        self._wait = timedelta(seconds=1)
+
+    def looked(self, moment: datetime) -> None:
+        """A look was taken at ``moment``."""
+        self.last = moment
+
+    def after(self, owed: datetime | None) -> datetime | None:
+        """The moment of the next look when something is due at ``owed``."""
+        if owed is None or self.last is None or owed > self.last:
+            self._wait = timedelta(seconds=1)
+            return owed
+        moment = self.last + self._wait
+        self._wait *= 2
+        return moment
+
+
 class Timeline:
     """Runs samples against a database whose processes, people and places are loaded."""
 
@@ -68,6 +93,7 @@ class Timeline:
         self._by_case: dict[int, CaseRun] = {}
         self._scheduled: set[int] = set()
         self.desk_wait = timedelta()
+        self._owed = NextLook()
 
     def run(self, samples: Iterable[Sample]) -> Iterator[CaseRun]:
         """Open every sample at its time and work on all of them; yields each as soon as it is at its end."""
@@ -107,11 +133,12 @@ class Timeline:
 
     def _next_moment(self) -> datetime | None:
         with self.database.reading() as session:
-            owed = jobs.next_owed(session)
+            owed = self._owed.after(jobs.next_owed(session))
         planned = self._events[0][0] if self._events else None
         return min((moment for moment in (planned, owed) if moment is not None), default=None)
 
     def _step(self, moment: datetime) -> None:
+        self._owed.looked(moment)
         while self._events and self._events[0][0] <= moment:
             heapq.heappop(self._events)[2]()
         while run_due(self.database, self.settings, worker=SOURCE).total():
@@ -121,11 +148,12 @@ class Timeline:
     # -- deeds -------------------------------------------------------------------------------------------------------
 
     def _open(self, run: CaseRun) -> None:
-        report = {**run.sample.report, "reported_at": run.sample.reported_at.isoformat()}
         original = run.sample.context.get("open_case")
         earlier = next((r for r in self._runs if r.sample.id == original and r.number), None)
         if earlier is not None:
-            report["context"] = {**run.sample.context, "open_case": earlier.number}
+            context = {**run.sample.context, "open_case": earlier.number}
+            run.sample = replace(run.sample, report={**run.sample.report, "context": context})
+        report = {**run.sample.report, "reported_at": run.sample.reported_at.isoformat()}
         try:
             with self.database.transaction() as session:
                 case = open_report(session, report)

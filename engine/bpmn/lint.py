@@ -18,13 +18,14 @@ from engine.bpmn.lint_paths import check_paths
 from engine.bpmn.lint_report import NOTHING_KNOWN, Inspection, Resources
 from engine.bpmn.lint_tasks import check_tasks
 from engine.bpmn.lint_timers import check_timers
+from engine.bpmn.lint_variables import check_variables
 from engine.bpmn.parser import Definitions
 from engine.errors import Problem
 from engine.feel import STANDARD, Library
 
 __all__ = ["Resources", "lint"]
 
-_CHECKS = (check_flows, check_events, check_timers, check_tasks, check_expressions, check_paths)
+_CHECKS = (check_flows, check_events, check_timers, check_tasks, check_expressions, check_paths, check_variables)
 
 
 def lint(

@@ -46,6 +46,8 @@ def check_events(inspection: Inspection) -> None:
             _check_boundary(inspection, element)
         if element.is_event_subprocess:
             _check_event_subprocess(inspection, element)
+        if element.is_container:
+            _check_starts(inspection, element)
     _check_links(inspection)
     _check_compensation(inspection)
     _check_cancel(inspection)
@@ -97,13 +99,37 @@ def _check_boundary(inspection: Inspection, element: Element) -> None:
         inspection.error("cancel_outside_transaction", element)
     if kind in {"error", "cancel", "message", "signal", "timer", "conditional", "escalation"} and not element.outgoing:
         inspection.warning("boundary_without_flow", element)
-    if kind == "error":
-        same = [
-            other for other in inspection.drawing.boundaries(host.id)
-            if other.event is not None and other.event.kind == "error" and other.event.code == element.event.code  # type: ignore[union-attr]
-        ]  # fmt: skip
-        if len(same) > 1 and same[0] is not element:
-            inspection.error("boundary_twice", element, attached_to=host.id, other=same[0].id)
+    for other in inspection.drawing.boundaries(host.id):
+        if other is element:
+            break
+        if _same_catch(element, other):
+            inspection.error("boundary_twice", element, attached_to=host.id, other=other.id)
+
+
+def _same_catch(one: Element, other: Element) -> bool:
+    """Whether two events catch the same errors or escalations, so that only one of them ever would."""
+    if one.event is None or other.event is None or one.event.kind not in {"error", "escalation"}:
+        return False
+    return (one.event.kind, one.event.code) == (other.event.kind, other.event.code)
+
+
+def _check_starts(inspection: Inspection, container: Element) -> None:
+    """Starts that would compete for the same event."""
+    children = list(inspection.drawing.children(container.id))
+    handlers = [c for h in children if h.is_event_subprocess for c in inspection.drawing.children(h.id)]
+    caught = [handler for handler in handlers if handler.type == "startEvent"]
+    for number, start in enumerate(caught):
+        if twin := next((other for other in caught[:number] if _same_catch(start, other)), None):
+            inspection.error("start_twice", start, other=twin.id)
+    named = [
+        c for c in children if c.type == "startEvent" and c.event is not None and c.event.kind in {"message", "signal"}
+    ]
+    for number, start in enumerate(named):
+        assert start.event is not None
+        for other in named[:number]:
+            if other.event is not None and (other.event.kind, other.event.name) == (start.event.kind, start.event.name):
+                inspection.error("start_twice", start, other=other.id)
+                break
 
 
 def _check_event_subprocess(inspection: Inspection, element: Element) -> None:

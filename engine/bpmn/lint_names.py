@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 
 from engine.bpmn.lint_report import Inspection
 from engine.bpmn.model import Element
+
+
+def is_variable(text: str) -> bool:
+    """Whether FEEL can read a variable of this name."""
+    return re.fullmatch(r"[^\W\d]\w*", text) is not None
 
 
 def literal(text: str) -> str:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
+from engine.bpmn.lint_events import position
 from engine.bpmn.lint_names import groups, literal, similar
 from engine.bpmn.lint_report import Inspection
 from engine.bpmn.model import Element
 
-LIMIT_UNITS = ("紧急工作时", "紧急工作日", "工作时", "工作日", "自然日", "分钟")
-_LIMIT = re.compile(r"\d{1,6}(\.\d{1,3})?\s*(" + "|".join(LIMIT_UNITS) + ")")
+_HOUR = Decimal(1) / 24
+LIMIT_UNITS: dict[str, Decimal] = {
+    "分钟": _HOUR / 60, "自然日": Decimal(1), "紧急工作时": _HOUR, "紧急工作日": Decimal(1), "工作时": _HOUR,
+    "工作日": Decimal(1), "法定工作日": Decimal(1), "法定日": Decimal(1),
+}  # fmt: skip
+"""The units of ``engine.workdays`` in days (a test keeps them in step); the legal ones come in whole numbers only."""
+_WHOLE = frozenset({"法定工作日", "法定日"})
+_LONGEST_DAYS = 36_525
+_LIMIT = re.compile(r"\s*(\d{1,7}(?:\.\d{1,6})?)\s*(\S+)\s*")
 _CLOCKED = frozenset({"limit", "warn", "escalateTo", "stage", "responsible"})
 _PROPERTIES = _CLOCKED | {"evidence", "independentOf", "scope"}
 _EVIDENCE = frozenset({"near", "far", "after"})
@@ -24,9 +33,24 @@ def check_attributes(inspection: Inspection, element: Element) -> None:
         ("instantiate", element.instantiate, element.type in {"receiveTask", "eventBasedGateway"}),
         ("loopCharacteristics", element.loop, element.is_activity),
         ("messageRef", element.message_name, element.type in {"receiveTask", "sendTask"}),
+        ("formId", element.form_id, element.type == "userTask" or _is_plain_start(inspection, element)),
     ):
         if given and not right:
             inspection.error("attribute_misplaced", element, attribute=attribute, type=element.type)
+    if element.headers and not element.task_type:
+        inspection.warning("headers_without_job", element)
+
+
+def _is_plain_start(inspection: Inspection, element: Element) -> bool:
+    return element.type == "startEvent" and element.event is None and position(inspection, element) == "process start"
+
+
+def _is_limit(text: str) -> bool:
+    found = _LIMIT.fullmatch(text)
+    if found is None or found[2] not in LIMIT_UNITS:
+        return False
+    value = Decimal(found[1])
+    return 0 < value * LIMIT_UNITS[found[2]] <= _LONGEST_DAYS and not (found[2] in _WHOLE and value % 1)
 
 
 def check_properties(inspection: Inspection, element: Element) -> None:
@@ -34,11 +58,15 @@ def check_properties(inspection: Inspection, element: Element) -> None:
     properties = element.properties
     for name in sorted(set(properties) - _PROPERTIES):
         inspection.warning("unknown_property", element, property=name, similar=similar(name, frozenset(_PROPERTIES)))
-    if not element.is_activity:
-        for name in sorted(_CLOCKED & set(properties)):
-            inspection.error("property_misplaced", element, property=name, type=element.type)
+    misplaced = set() if element.is_activity else _CLOCKED & set(properties)
+    if element.type != "userTask":
+        misplaced |= {"evidence", "independentOf"} & set(properties)
+    if "scope" in properties and (element.event is None or element.event.kind != "signal"):
+        misplaced |= {"scope"}
+    for name in sorted(misplaced):
+        inspection.error("property_misplaced", element, property=name, type=element.type)
     limit = properties.get("limit", "")
-    if limit and not limit.startswith("=") and not _LIMIT.fullmatch(limit):
+    if limit and not limit.startswith("=") and not _is_limit(limit):
         inspection.error("bad_limit", element, value=limit, units=" ".join(LIMIT_UNITS))
     _check_warn(inspection, element, properties.get("warn", ""), bool(limit))
     groups(inspection, element, properties.get("escalateTo", ""))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from engine.bpmn.lint_names import groups, literal, unknown
+from engine.bpmn.lint_names import groups, is_variable, literal, unknown
 from engine.bpmn.lint_properties import check_attributes, check_properties
 from engine.bpmn.lint_report import Inspection
 from engine.bpmn.model import Element, Loop
@@ -163,6 +163,9 @@ def _check_loop(inspection: Inspection, element: Element, loop: Loop) -> None:
             ("outputCollection", "outputElement") if loop.output_collection else ("outputElement", "outputCollection")
         )
         inspection.error("multi_instance_incomplete", element, given=given, missing=missing)
+    for name, text in (("inputElement", loop.input_element), ("outputCollection", loop.output_collection)):
+        if text and not is_variable(text):
+            inspection.error("bad_property", element, property=name, value=text, expected="item")
     _check_behavior(inspection, element, loop)
 
 

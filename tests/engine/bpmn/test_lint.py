@@ -231,6 +231,35 @@ CASES = {
     "a process does not call itself for ever": (
         line(node("callActivity", "a", extensions='<zeebe:calledElement processId="main"/>')), {("call_recursion_endless", "a")},
     ),
+    "a limit is more than nothing": (
+        line(task("a", extensions=_drawings.FORM + '<zeebe:properties><zeebe:property name="limit" value="0 工作时"/></zeebe:properties>')),
+        {("bad_limit", "a")},
+    ),
+    "a misspelt variable is noticed": (
+        (START, node("scriptTask", "a", extensions='<zeebe:script expression="= 1" resultVariable="amount"/>'),
+         node("exclusiveGateway", "g", default="g-end"), task("b"), END, flows("start a g end", "b end", "g b ?= ammount > 1")),
+        {("name_perhaps_misspelt", "g")},
+    ),
+    "two handlers of one error compete": (
+        (*line(task("a")), *(node("subProcess", f"es{i}", event("startEvent", f"s{i}", "error") + event("endEvent", f"e{i}") + flows(f"s{i} e{i}"), triggeredByEvent="true") for i in (1, 2))),
+        {("start_twice", "s2")},
+    ),
+    "two starts for one message compete": (
+        (event("startEvent", "start", "message"), event("startEvent", "s2", "message"), END, flows("start end", "s2 end")),
+        {("start_twice", "s2")},
+    ),
+    "two border events for one error compete": (
+        (*line(task("a")), event("boundaryEvent", "b1", "error", attachedToRef="a"), event("boundaryEvent", "b2", "error", attachedToRef="a"), flows("b1 end", "b2 end")),
+        {("boundary_twice", "b2")},
+    ),
+    "a marker on a gateway does nothing": (
+        (START, node("exclusiveGateway", "x", "<bpmn:standardLoopCharacteristics loopMaximum='2'/>"), END, flows("start x end")),
+        {("attribute_misplaced", "x")},
+    ),
+    "a scope belongs to a signal": (
+        line(task("a", extensions=_drawings.FORM + '<zeebe:properties><zeebe:property name="scope" value="= true"/></zeebe:properties>')),
+        {("property_misplaced", "a")},
+    ),
     "complex gateways do not run": (
         line(node("complexGateway", "a")),
         {("unsupported_element", "main"), ("flow_to_nowhere", "start-a"), ("flow_to_nowhere", "a-end"), ("dead_end", "start")},
@@ -363,3 +392,22 @@ def test_long_chains_and_many_forks_are_judged_in_time_that_grows_with_their_siz
 
 def test_words_never_fail_on_missing_facts():
     assert "–" in problem_text(Problem("unknown_form", facts={"name": "x"}), "zh")
+
+
+def test_limits_are_read_as_the_calendar_reads_them():
+    from engine import workdays
+    from engine.bpmn.lint_properties import LIMIT_UNITS, _is_limit
+    from engine.errors import InvalidInput
+
+    texts = [
+        f"{value} {unit}"
+        for value in ("0", "1", "0.5", "99999999", "60000", "x")
+        for unit in (*LIMIT_UNITS, "小时", "")
+    ]
+    for text in texts:
+        try:
+            workdays.parse_limit(text)
+            good = True
+        except InvalidInput:
+            good = False
+        assert _is_limit(text) is good, text

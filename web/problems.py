@@ -9,9 +9,10 @@ from typing import Any
 
 import yaml
 
-from engine import forms
 from engine.bpmn import lint_words
 from engine.errors import Problem
+from engine.forms import problem_text as form_text
+from engine.forms.wording import catalogue as form_words
 from web.wording import language
 
 
@@ -27,8 +28,8 @@ def _other_words() -> Mapping[str, Mapping[str, str]]:
 def text_of(problem: Problem) -> str:
     """What is wrong and what to do, in the reader's language."""
     chosen = language()
-    if problem.file.endswith(".form") and problem.code in forms.problem_codes():
-        return forms.problem_text(problem, chosen)
+    if problem.file.endswith(".form") and problem.code in form_words():
+        return form_text(problem, chosen)
     template = _other_words().get(problem.code)
     if template is not None:
         return lint_words.sentence(template[chosen], problem.facts, chosen)

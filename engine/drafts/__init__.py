@@ -15,7 +15,7 @@ from engine.drafts.editing import (
     take_out,
 )
 from engine.drafts.files import files_of, published_files
-from engine.drafts.findings import findings, is_blocked
+from engine.drafts.findings import findings, is_blocked, outcomes
 from engine.drafts.publishing import approve, override, publish, publish_due, request_review, send_back
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "living_draft",
     "new_bundle",
     "open_draft",
+    "outcomes",
     "override",
     "publish",
     "publish_due",

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.case_context import CASE_FIELDS
 from engine.decisions import read_dmn
 from engine.domain_functions import LIBRARY
 from engine.drafts.files import kind_of, published_files
 from engine.drafts.policies import drawings_of
+from engine.feel import STANDARD
 from engine.reference import data
 from engine.storage import Role, ServiceType
 
@@ -63,13 +63,25 @@ def places(session: Session, files: Mapping[str, bytes]) -> dict[str, dict[str, 
 
 def variables(language: str) -> list[Option]:
     """What every expression sees besides the process's own variables."""
-    english = language == "en"
+    case = _entries("case", 1 if language == "en" else 0)
+    emergency = "The emergency that applies, or null" if language == "en" else "适用的应急响应，没有则为 null"
     return [
-        {"name": "case", "type": "Context", "info": "The case" if english else "案件", "entries": [
-            {"name": name, "type": kind, "info": words[1 if english else 0]}
-            for name, (kind, *words) in CASE_FIELDS.items()
-        ]},
-    ]  # fmt: skip
+        {"name": "case", "type": "context", "info": "The case" if language == "en" else "案件", "entries": case},
+        {"name": "emergency", "type": "context", "info": emergency, "entries": []},
+    ]
+
+
+def _entries(part: str, column: int) -> list[Option]:
+    words = data("case_words.yaml")
+    return [
+        {
+            "name": name,
+            "type": kind,
+            "info": texts[column],
+            "entries": _entries(name, column) if kind == "context" and name in words else [],
+        }
+        for name, (kind, *texts) in words[part].items()
+    ]
 
 
 def functions(language: str) -> list[Option]:
@@ -81,7 +93,8 @@ def functions(language: str) -> list[Option]:
             "params": [p.name for p in f.parameters],
             "info": f.description_en if english else f.description_zh,
         }
-        for f in LIBRARY.own()
+        for f in LIBRARY.functions
+        if not STANDARD.find(f.name)
     ]
 
 

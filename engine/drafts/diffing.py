@@ -87,7 +87,7 @@ def _drawing_changes(old: Drawing | None, new: Drawing | None) -> Iterator[Chang
         was, now = before.get(identity), after.get(identity)
         element = now or was
         assert element is not None, "the id is from one of the two"
-        common = {
+        common: dict[str, Any] = {
             "file": drawing.file,
             "kind": "element",
             "id": identity,
@@ -120,7 +120,7 @@ def _flow_changes(old: Drawing | None, new: Drawing | None, drawing: Drawing) ->
         was, now = before.get(identity), after.get(identity)
         if was == now:
             continue
-        common = {"file": drawing.file, "kind": "flow", "id": identity}
+        common: dict[str, Any] = {"file": drawing.file, "kind": "flow", "id": identity}
         if was is None or now is None:
             yield Change("added" if was is None else "removed", name=(now or was or ("", ""))[0], **common)
         elif was[0] != now[0]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.deployments import published_files
 from engine.errors import FieldProblem, InvalidInput
-from engine.storage import DefinitionState, Deployment, DeploymentFile, Draft, DraftFile
+from engine.storage import DeploymentFile, Draft, DraftFile
+
+__all__ = ["NAME", "base_files", "files_of", "kind_of", "published_files"]
 
 NAME = r"[a-z][a-z0-9_]{0,63}"
 _PATHS = {
@@ -31,20 +33,6 @@ def kind_of(path: str, bundle: str = "") -> str:
         if match and (kind == "form" or not bundle or match["bundle"] == bundle):
             return kind
     raise InvalidInput("not a path of this bundle", [FieldProblem("path", "bad_path", {"path": path[:200]})])
-
-
-def published_files(session: Session, paths: Collection[str] | None = None) -> dict[str, DeploymentFile]:
-    """The newest published file of every path (or of ``paths``), contents included."""
-    newest = (
-        select(func.max(DeploymentFile.id))
-        .join(Deployment, Deployment.id == DeploymentFile.deployment_id)
-        .where(Deployment.state == DefinitionState.PUBLISHED)
-        .group_by(DeploymentFile.path)
-    )
-    statement = select(DeploymentFile).where(DeploymentFile.id.in_(newest)).order_by(DeploymentFile.path)
-    if paths is not None:
-        statement = statement.where(DeploymentFile.path.in_(paths))
-    return {file.path: file for file in session.scalars(statement)}
 
 
 def files_of(session: Session, draft: Draft) -> dict[str, bytes]:

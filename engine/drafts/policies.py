@@ -31,7 +31,7 @@ def policy_problems(session: Session, files: Mapping[str, bytes]) -> list[Proble
         return []
     others = drawings_of({path: file.content for path, file in published_files(session).items() if path not in files})
     every = {drawing.key: drawing for drawing in [*others, *own]}
-    sides = dict(session.execute(select(Role.code, Role.side)).tuples())
+    sides = dict(session.execute(select(Role.code, Role.side)).tuples().all())
     problems: list[Problem] = []
     for drawing in own:
         elements = [facts_of(e, drawing, sides) for e in drawing.elements.values()]

@@ -15,10 +15,11 @@ from engine.drafts.findings import findings, is_blocked
 from engine.errors import Conflict, DeploymentRejected, FieldProblem, InvalidInput, NotAllowed
 from engine.history import record
 from engine.permissions import Actor, require
+from engine.settings import Settings
 from engine.storage import Deployment, Draft, DraftState, lock
 
 
-def request_review(session: Session, actor: Actor, draft_id: int, note: str) -> Draft:
+def request_review(session: Session, actor: Actor, draft_id: int, note: str, settings: Settings) -> Draft:
     """Hand the draft to a second person; it is not edited until they have decided.
 
     Raises:
@@ -26,7 +27,7 @@ def request_review(session: Session, actor: Actor, draft_id: int, note: str) -> 
     """
     require(actor, "deployment.draft")
     draft = lock(session, Draft, draft_id)
-    _refuse_red(session, draft)
+    _refuse_red(session, draft, settings)
     move(draft, DraftState.IN_REVIEW)
     draft.requested_at, draft.requested_by_id, draft.request_note = clock.now(), actor.person_id, note
     draft.decided_at, draft.decided_by_id, draft.decision_note = None, None, ""
@@ -34,7 +35,14 @@ def request_review(session: Session, actor: Actor, draft_id: int, note: str) -> 
     return draft
 
 
-def approve(session: Session, actor: Actor, draft_id: int, note: str = "", publish_at: datetime | None = None) -> Draft:
+def approve(
+    session: Session,
+    actor: Actor,
+    draft_id: int,
+    settings: Settings,
+    note: str = "",
+    publish_at: datetime | None = None,
+) -> Draft:
     """A second person lets the draft through; it is published at once, or by the worker at ``publish_at``.
 
     Raises:
@@ -44,6 +52,7 @@ def approve(session: Session, actor: Actor, draft_id: int, note: str = "", publi
     draft = _under_review(session, actor, draft_id)
     if publish_at is not None and publish_at <= clock.now():
         raise InvalidInput("the date lies behind us", [FieldProblem("publish_at", "in_the_past")])
+    _refuse_red(session, draft, settings)
     move(draft, DraftState.APPROVED)
     draft.decided_at, draft.decided_by_id, draft.decision_note = clock.now(), actor.person_id, note
     draft.publish_at = publish_at
@@ -82,10 +91,12 @@ def override(session: Session, actor: Actor, draft_id: int, reason: str) -> Draf
     if not reason.strip():
         raise InvalidInput("say why the policy may be broken", [FieldProblem("reason", "required")])
     draft = lock(session, Draft, draft_id)
+    assert actor.person_id is not None, "only people have the right"
     if actor.person_id in draft.override_by_ids:
         raise Conflict("the second name must be another person's", kind="duplicate", draft=draft_id)
     draft.override_reason = "\n".join(filter(None, [draft.override_reason, reason]))
     draft.override_by_ids = [*draft.override_by_ids, actor.person_id]
+    draft.lock_version += 1
     _record(session, actor, draft, "draft.policy_overridden", reason)
     return draft
 
@@ -122,9 +133,24 @@ def publish_due(session: Session, limit: int = 10) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+    published = 0
     for draft in due:
-        publish(session, Actor.system(), draft)
-    return len(due)
+        try:
+            with session.begin_nested():
+                publish(session, Actor.system("publish_due"), draft)
+            published += 1
+        except (Conflict, DeploymentRejected) as error:
+            _return_to_editors(session, draft, error)
+    return published
+
+
+def _return_to_editors(session: Session, draft: Draft, error: Conflict | DeploymentRejected) -> None:
+    """What was approved for today cannot be published any more: somebody has to look at it again."""
+    session.refresh(draft)
+    move(draft, DraftState.EDITING)
+    draft.publish_at = None
+    draft.decision_note = f"{draft.decision_note}\n{error}".strip()
+    _record(session, Actor.system("publish_due"), draft, "draft.sent_back", str(error))
 
 
 def _under_review(session: Session, actor: Actor, draft_id: int) -> Draft:
@@ -135,8 +161,8 @@ def _under_review(session: Session, actor: Actor, draft_id: int) -> Draft:
     return draft
 
 
-def _refuse_red(session: Session, draft: Draft) -> None:
-    problems = findings(session, draft, with_scenarios=True)
+def _refuse_red(session: Session, draft: Draft, settings: Settings | None = None) -> None:
+    problems = findings(session, draft, settings)
     if is_blocked(problems, draft):
         raise DeploymentRejected([p for p in problems if p.severity == "error"])
 

@@ -41,7 +41,7 @@ def process_coverage(files: Mapping[str, bytes], outcomes: Iterable[Outcome]) ->
         Coverage(
             key,
             info.name,
-            {e["id"]: walked.get(key, Counter())[e["id"]] for e in info.elements if e["type"] not in NOT_WALKED},
+            {e.id: walked.get(key, Counter())[e.id] for e in info.elements if e.type not in NOT_WALKED},
         )
         for key, info in sorted(processes.items())
     ]

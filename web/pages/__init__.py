@@ -14,4 +14,5 @@ PAGES = (
     "calendar",
     "audit",
     "about",
+    "workbench",
 )

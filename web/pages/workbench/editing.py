@@ -11,14 +11,13 @@ from sqlalchemy import select
 from engine import clock, drafts
 from engine.drafts.choices import choices, functions, places, variables
 from engine.errors import Conflict, FieldProblem, InvalidInput, NotFound
-from engine.scenarios import run_bundle
 from engine.storage import Draft, DraftFile, DraftState, Person
 from web.context import actor, house, session
 from web.pages.workbench import door
 from web.pages.workbench.blank import blank_decision, blank_form, blank_process, blank_scenario
+from web.pages.workbench.showing import render_form
 from web.problems import as_json
 from web.security import style_nonce
-from web.widgets import render_form
 from web.wording import language
 
 
@@ -39,7 +38,7 @@ def draft(draft_id: int) -> ResponseReturnValue:
     """The editor."""
     found = find(draft_id)
     files = drafts.files_of(session(), found)
-    data = {
+    data: dict[str, Any] = {
         "draft": {"id": found.id, "bundle": found.bundle, "state": found.state.value},
         "editable": found.state is DraftState.EDITING,
         "files": [_file_row(row) for row in _rows(found)],
@@ -138,7 +137,7 @@ def create(draft_id: int) -> ResponseReturnValue:
     )
 
 
-@door.post_deed("/drafts/<int:draft_id>/check", needs="deployment.draft")
+@door.post_question("/drafts/<int:draft_id>/check", needs="deployment.draft")
 def check(draft_id: int) -> ResponseReturnValue:
     """Everything there is to object, worded."""
     return jsonify(problems=[as_json(problem) for problem in drafts.findings(session(), find(draft_id))])
@@ -183,21 +182,19 @@ def keep(draft_id: int) -> ResponseReturnValue:
     return jsonify(kept=True)
 
 
-@door.post_deed("/drafts/<int:draft_id>/preview", needs="deployment.draft")
+@door.post_question("/drafts/<int:draft_id>/preview", needs="deployment.draft")
 def preview(draft_id: int) -> ResponseReturnValue:
     """A form exactly as the clerk will see it."""
     schema = _body().get("schema")
     if not isinstance(schema, dict):
         raise InvalidInput("the form is missing", [FieldProblem("schema", "required")])
-    return jsonify(html=str(render_form(schema, {}, {})))
+    return jsonify(html=render_form(schema))
 
 
-@door.post_deed("/drafts/<int:draft_id>/scenarios", needs="scenario.run")
+@door.post_question("/drafts/<int:draft_id>/scenarios", needs="scenario.run")
 def scenarios(draft_id: int) -> ResponseReturnValue:
     """Run the draft's scenarios against the draft."""
-    own = drafts.files_of(session(), find(draft_id))
-    everything = {**{p: f.content for p, f in drafts.published_files(session()).items()}, **own}
-    outcomes = list(run_bundle(house().settings, everything, own))
+    outcomes = drafts.outcomes(session(), drafts.files_of(session(), find(draft_id)), house().settings)
     passed: dict[str, dict[str, int]] = {}
     for outcome in outcomes:
         for key, counts in outcome.passed.items():

@@ -9,8 +9,10 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from engine import clock, instances
+from engine import clock, migration
+from engine.bpmn.facts import LiveToken
 from engine.errors import FieldProblem, InvalidInput, NotFound
+from engine.instances.advancing import load
 from engine.permissions import can
 from engine.storage import (
     Case,
@@ -50,15 +52,16 @@ def instance(instance_id: int) -> ResponseReturnValue:
         .scalars(select(Task).where(Task.instance_id == instance_id, Task.status == TaskStatus.OPEN).order_by(Task.id))
         .all()
     )
-    tokens = instances.tokens(session(), instance_id) if found.ended_at is None else []
+    case = session().get(Case, found.case_id) if found.case_id else None
+    tokens = _tokens(found, case)
     return render_template(
         "workbench/instance.html",
         instance=found,
         definition=definition,
-        case=session().get(Case, found.case_id) if found.case_id else None,
+        case=case,
         xml=xml.decode(),
         walked=walked_elements(session(), instance_id=instance_id, by_process=True).get(definition.key, {}),
-        current=sorted({token.element_id for token in tokens}),
+        current=sorted({t.element_id for t in tokens if not t.subscription and t.process_key == definition.key}),
         tokens=[(token, _masked(token.variables)) for token in tokens],
         tasks=open_tasks,
         jobs=_of(Job, instance_id),
@@ -68,6 +71,14 @@ def instance(instance_id: int) -> ResponseReturnValue:
         elements=[e for e in definition.info.get("elements", ()) if e["type"] not in {"startEvent", "endEvent"}],
         may_move=can(actor(), "instance.move"),
     )
+
+
+def _tokens(instance: ProcessInstance, case: Case | None) -> list[LiveToken]:
+    """Where the process stands, read without holding it up."""
+    if instance.ended_at is not None or instance.state is None:
+        return []
+    found = load(session(), actor(), instance, case).execution.tokens()
+    return [token for token in found if token.state != "ended"]
 
 
 def _of(table: Any, instance_id: int) -> list[Any]:
@@ -81,11 +92,8 @@ def _masked(variables: Mapping[str, Any]) -> dict[str, Any]:
 @door.post_deed("/instances/<int:instance_id>/move", needs="instance.move")
 def instance_move(instance_id: int) -> ResponseReturnValue:
     """Move a token to another element, skip a step or repeat one."""
-    reason = request.form.get("reason", "").strip()
-    if not reason:
-        raise InvalidInput("a reason is missing", [FieldProblem("reason", "required")])
-    target = request.form.get("element_id", "")
-    instances.move_by_hand(session(), actor(), instance_id, request.form.get("token", ""), target, reason=reason)
+    reason, target = request.form.get("reason", "").strip(), request.form.get("element_id", "")
+    migration.move(session(), actor(), instance_id, request.form.get("token", ""), target, reason)
     kick(instance_id)
     return redirect(url_for("workbench.instance", instance_id=instance_id))
 
@@ -102,8 +110,8 @@ def instance_timer(instance_id: int, timer_id: int) -> ResponseReturnValue:
             moment = clock.parse(text)
         except ValueError as error:
             raise InvalidInput("no date", [FieldProblem("at", "not_a_datetime")]) from error
-        instances.change_timer(session(), actor(), instance_id, timer.key, moment, reason=reason)
+        migration.change_timer(session(), actor(), timer_id, moment, reason)
     else:
-        instances.fire_timer_by_hand(session(), actor(), instance_id, timer.key, reason=reason)
+        migration.fire_timer(session(), actor(), timer_id, reason)
     kick(instance_id)
     return redirect(url_for("workbench.instance", instance_id=instance_id))

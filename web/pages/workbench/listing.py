@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, redirect, render_template, request, send_file, url_for
@@ -35,7 +37,7 @@ LIVE = (InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED)
 
 
 @door.get_page("/", needs="deployment.view")
-def index() -> ResponseReturnValue:
+def processes() -> ResponseReturnValue:
     """Every process, with versions, who published what when, and how many run."""
     return render_template("workbench/index.html", bundles=drafts.bundles(session()), errors={}, values={})
 
@@ -82,9 +84,17 @@ def _native(data: bytes, file_name: str, bundle: str) -> tuple[dict[str, bytes],
             continue
         translation = translate(content, path)
         files[path] = translation.xml
-        files.update({f"forms/{key}.form": form for key, form in translation.form_files().items()})
-        report += [{"file": path, **line.as_dict()} for line in [*translation.report, *translation.todo]]
+        files.update({f"forms/{key}.form": _form(schema) for key, schema in translation.forms.items()})
+        report += [
+            {"file": path, "kind": line.kind, "element_id": line.element_id, "what": line.what,
+             "zh": line.text("zh"), "en": line.text("en")}
+            for line in translation.report
+        ]  # fmt: skip
     return files, report
+
+
+def _form(schema: Mapping[str, Any]) -> bytes:
+    return f"{json.dumps(schema, ensure_ascii=False, indent=2)}\n".encode()
 
 
 def _editor(draft_id: int) -> str:
@@ -169,7 +179,7 @@ def republish_version(definition_id: int) -> ResponseReturnValue:
     if definition is None:
         raise NotFound("no such version", id=definition_id)
     republish(session(), actor(), "process", definition.key, definition.version, reason=request.form.get("reason", ""))
-    return redirect(request.referrer or url_for("workbench.index"))
+    return redirect(request.referrer or url_for("workbench.processes"))
 
 
 @door.post_deed("/definitions/<int:definition_id>/retire", needs="deployment.retire")
@@ -179,7 +189,7 @@ def retire_version(definition_id: int) -> ResponseReturnValue:
     if definition is None:
         raise NotFound("no such version", id=definition_id)
     retire(session(), actor(), "process", definition.key, reason=request.form.get("reason", ""))
-    return redirect(request.referrer or url_for("workbench.index"))
+    return redirect(request.referrer or url_for("workbench.processes"))
 
 
 @door.get_page("/drafts/<int:draft_id>/export", needs="deployment.view")

@@ -11,11 +11,12 @@ from sqlalchemy import select
 
 from engine import clock, drafts
 from engine.drafts.diffing import Change, changes
+from engine.drafts.editing import LIVING
 from engine.drafts.files import base_files
 from engine.errors import FieldProblem, InvalidInput
 from engine.permissions import can
-from engine.storage import Draft, DraftState, HistoryEvent, Person, Role
-from web.context import actor, session
+from engine.storage import Draft, HistoryEvent, Person, Role
+from web.context import actor, house, session
 from web.pages.workbench import door
 from web.pages.workbench.editing import find
 from web.problems import as_json
@@ -27,7 +28,7 @@ def review(draft_id: int) -> ResponseReturnValue:
     draft = find(draft_id)
     old, new = base_files(session(), draft), drafts.files_of(session(), draft)
     found = changes(old, new)
-    problems = drafts.findings(session(), draft, with_scenarios=draft.state is not DraftState.PUBLISHED)
+    problems = drafts.findings(session(), draft, house().settings if draft.state in LIVING else None)
     return render_template(
         "workbench/review.html",
         draft=draft,
@@ -82,14 +83,15 @@ def _back(draft_id: int) -> ResponseReturnValue:
 @door.post_deed("/drafts/<int:draft_id>/request", needs="deployment.draft")
 def request_review(draft_id: int) -> ResponseReturnValue:
     """Hand the draft to a second person."""
-    drafts.request_review(session(), actor(), draft_id, request.form.get("note", "").strip())
+    drafts.request_review(session(), actor(), draft_id, request.form.get("note", "").strip(), house().settings)
     return _back(draft_id)
 
 
 @door.post_deed("/drafts/<int:draft_id>/approve", needs="deployment.review")
 def approve(draft_id: int) -> ResponseReturnValue:
     """Let it through: now, or at a date."""
-    drafts.approve(session(), actor(), draft_id, request.form.get("note", "").strip(), _date("publish_at"))
+    note = request.form.get("note", "").strip()
+    drafts.approve(session(), actor(), draft_id, house().settings, note, _date("publish_at"))
     return _back(draft_id)
 
 
@@ -121,4 +123,4 @@ def override(draft_id: int) -> ResponseReturnValue:
 def abandon(draft_id: int) -> ResponseReturnValue:
     """Give the draft up."""
     drafts.abandon(session(), actor(), draft_id, request.form.get("reason", "").strip())
-    return redirect(url_for("workbench.index"))
+    return redirect(url_for("workbench.processes"))

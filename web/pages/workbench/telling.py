@@ -10,82 +10,32 @@ from flask_babel import gettext
 from engine.drafts.diffing import Change
 from engine.permissions import can
 from web.context import actor
-from web.words import N_
-
-KINDS = {
-    "file": N_("file"),
-    "scenario": N_("scenario"),
-    "element": N_("element"),
-    "flow": N_("flow"),
-    "rule": N_("rule"),
-    "input": N_("input column"),
-    "output": N_("output column"),
-    "table": N_("decision table"),
-    "decision": N_("decision"),
-    "field": N_("field"),
-}
-SENTENCES = {
-    "added": N_("New: %(kind)s “%(name)s”."),
-    "removed": N_("Gone: %(kind)s “%(name)s”."),
-    "moved": N_("“%(old)s” now goes “%(new)s”."),
-    "changed": N_("“%(name)s”: %(setting)s %(old)s → %(new)s."),
-}
-SETTINGS = {
-    "name": N_("name"),
-    "groups": N_("done by"),
-    "users": N_("people"),
-    "assignee": N_("assignee"),
-    "form": N_("form"),
-    "decision": N_("decision"),
-    "called": N_("called process"),
-    "connector": N_("connector"),
-    "script": N_("script"),
-    "timer": N_("timer"),
-    "event": N_("event"),
-    "condition": N_("condition"),
-    "interrupting": N_("interrupting"),
-    "lane": N_("lane"),
-    "documentation": N_("documentation"),
-    "loop": N_("repetition"),
-    "inputs": N_("inputs"),
-    "outputs": N_("outputs"),
-    "type": N_("kind"),
-    "limit": N_("time limit"),
-    "warn": N_("warning at"),
-    "escalateTo": N_("escalates to"),
-    "stage": N_("public stage"),
-    "evidence": N_("evidence"),
-    "independentOf": N_("not the person who did"),
-    "responsible": N_("answers for the case"),
-    "kind": N_("kind of process"),
-    "startForm": N_("start form"),
-    "startGroups": N_("started by"),
-    "serviceType": N_("service type"),
-    "label": N_("label"),
-    "description": N_("description"),
-    "validate": N_("checks"),
-    "values": N_("options"),
-    "conditional": N_("shown when"),
-    "properties": N_("properties"),
-}
+from web.pages.workbench import words
 
 
 def words_for_templates() -> dict[str, Any]:
     """What the workbench's templates may call."""
-    return {"change_words": change_words, "people_named": people_named, "can": _may}
+    return {"change_words": change_words, "people_named": people_named, "can": _may, "worded": worded}
 
 
 def _may(deed: str) -> bool:
     return can(actor(), deed)
 
 
+def worded(table: str, code: Any) -> str:
+    """The words for a code; one without is data of the city and stands for itself."""
+    code = str(getattr(code, "value", code) or "")
+    sentence = getattr(words, table).get(code)
+    return gettext(sentence) if sentence else code
+
+
 def change_words(change: Change) -> str:
     """One sentence."""
     none = gettext("none")
-    setting = gettext(SETTINGS[change.setting]) if change.setting in SETTINGS else change.setting
+    setting = worded("SETTINGS", change.setting)
     return gettext(
-        SENTENCES[change.what],
-        kind=gettext(KINDS.get(change.kind, change.kind)),
+        words.SENTENCES[change.what],
+        kind=worded("KINDS", change.kind),
         name=change.name or change.id,
         setting=setting,
         old=_short(change.old) or none,

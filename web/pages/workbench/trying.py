@@ -38,7 +38,7 @@ from engine.worklist import walked_elements
 from web.context import actor, house, session
 from web.pages.workbench import door
 from web.pages.workbench.editing import find
-from web.widgets import posted_fields, render_form
+from web.pages.workbench.showing import given_fields, render_form
 
 REPORT = (
     "title", "description", "service_type", "category", "sub_category", "district", "street", "community", "place",
@@ -145,7 +145,7 @@ def _standing(played: trial.Trial) -> dict[str, Any]:
                 .join(TaskCandidate, TaskCandidate.role == Role.code)
                 .where(TaskCandidate.task_id == task.id)
             ).scalars()
-            html = render_form(form.schema, task.variables, task.draft or {}) if form is not None else ""
+            html = render_form(form.schema, task.variables, trial=True) if form is not None else ""
             tasks.append({"task": task, "roles": list(roles), "form": html})
         instance = inside.get(ProcessInstance, sandbox.instance_id) if sandbox.instance_id else None
         walked = walked_elements(inside, by_process=True)
@@ -200,8 +200,7 @@ def trial_complete(token: str) -> ResponseReturnValue:
                 select(Task).where(Task.status == TaskStatus.OPEN, Task.element_id == element).limit(1)
             ).first()
             form = inside.get(FormDefinition, task.form_definition_id) if task and task.form_definition_id else None
-        fields = posted_fields(form.schema, request.form) if form is not None else {}
-        given = {name: value for name, value in fields.items() if value not in (None, "", [])}
+        given = given_fields(form.schema) if form is not None else {}
         played.sandbox.complete(element, who, given)
         played.did(complete=element, **{"as": who}, form=given)
 

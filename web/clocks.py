@@ -44,7 +44,7 @@ def told(clocks: Sequence[Clock]) -> list[Told]:
     names: dict[int, str] = {}
     if ids:
         rows = context.session().execute(select(Person.id, Person.display_name).where(Person.id.in_(ids)))
-        names = dict(rows.tuples())
+        names = {key: name for key, name in rows.all()}
     found = []
     for each in clocks:
         facts = explain(each.row, each.entries, calendar)

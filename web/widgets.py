@@ -37,7 +37,7 @@ def submission_token() -> str:
 
 
 def posted(schema: Mapping[str, Any]) -> Raw:
-    """The raw answers of the request. Files in it are received at once, so that none is lost when the form is not taken.
+    """The raw answers of the request. Files in it are received at once: none is lost when the form is not taken.
 
     Raises:
         InvalidInput: a file cannot be taken.

@@ -14,9 +14,16 @@ from flask_login import current_user
 from engine import clock
 from engine.errors import CityLoopError, Conflict, ExecutionFailed, FieldProblem
 from engine.settings import Settings
+from engine.storage import DeadlineStatus, IncidentStatus, InstanceStatus, TaskStatus
 from web import context, words
 
 LANGUAGES = {"zh": "中文", "en": "English"}
+_STATES: dict[type, str] = {
+    TaskStatus: "TASK_STATES",
+    InstanceStatus: "INSTANCE_STATES",
+    IncidentStatus: "INCIDENT_STATES",
+    DeadlineStatus: "CLOCK_STATES",
+}
 babel = Babel()
 _ = gettext
 
@@ -86,12 +93,8 @@ def said(table: str, code: Any, **facts: Any) -> str:
 
 
 def state(value: Any) -> str:
-    """The words for a state of a case, task, instance or incident."""
-    code = str(getattr(value, "value", value))
-    for table in ("CASE_STATES", "TASK_STATES", "INSTANCE_STATES", "INCIDENT_STATES"):
-        if code in getattr(words, table):
-            return said(table, code)
-    return code
+    """The words for a state of a case, task, instance or incident; a bare text is a case's."""
+    return said(_STATES.get(type(value), "CASE_STATES"), value)
 
 
 def problem_words(problem: FieldProblem) -> str:

@@ -204,7 +204,7 @@ RECORDS: dict[str, str] = {
 }
 
 CASE_STATES: dict[str, str] = {
-    "open": N_("Open"),
+    "open": N_("In progress"),
     "suspended": N_("On hold"),
     "closed": N_("Closed"),
     "void": N_("Void"),

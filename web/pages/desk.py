@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -13,7 +14,8 @@ from sqlalchemy import select
 
 from engine import tasks, worklist
 from engine.errors import Conflict, NotAllowed, NotFound
-from engine.storage import ServiceType
+from engine.permissions import workable_tasks
+from engine.storage import Case, ServiceType, Task
 from web import context
 from web.doors import SIGNED_IN, Door
 from web.wording import error_words
@@ -62,8 +64,17 @@ def show() -> ResponseReturnValue:
         page=page,
         asked=asked,
         services=services(),
-        may_claim=view != "mine",
+        claimable=_claimable(view, page.rows),
     )
+
+
+def _claimable(view: str, rows: Sequence[worklist.TaskRow]) -> set[int]:
+    """Which of these tasks the actor may claim."""
+    free = {row.id for row in rows if row.assignee_id is None and row.may_work}
+    if view == "groups" or not free:
+        return free
+    statement = select(Task.id).outerjoin(Case, Case.id == Task.case_id)
+    return set(context.session().scalars(statement.where(Task.id.in_(free), workable_tasks(context.actor()))))
 
 
 def _asked() -> dict[str, Any]:

@@ -2,15 +2,18 @@
 import { say } from './words.js';
 
 export function startLists() {
+  const bar = document.querySelector('.views');
+  const here = bar?.querySelector('[aria-current]');
+  if (here && bar.scrollWidth > bar.clientWidth) bar.scrollLeft = here.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2;
   const form = document.querySelector('[data-bulk]');
   if (!form) return;
-  const bar = form.querySelector('.bulk');
+  const deeds = form.querySelector('.bulk');
   const boxes = () => [...form.querySelectorAll('input[name="task"]')];
   const all = form.querySelector('[data-all]');
   const show = () => {
     const count = boxes().filter((box) => box.checked).length;
-    bar.classList.toggle('has-some', count > 0);
-    bar.querySelector('[data-count]').textContent = say('selected', { count });
+    deeds.classList.toggle('has-some', count > 0);
+    deeds.querySelector('[data-count]').textContent = say('selected', { count });
     if (all) { all.checked = count > 0 && count === boxes().length; all.indeterminate = count > 0 && count < boxes().length; }
   };
   form.addEventListener('change', (event) => {

@@ -129,6 +129,6 @@ def _clock(session: Session, case_id: int) -> dict[str, Any]:
         "started_at": clock.started_at,
         "first_due_at": start.due_after,
         "due_at": dues[-1] if dues else None,
-        "provisional": clock.provisional,
+        "provisional": bool(start.facts.get("provisional")),
         "breached": clock.breached_at is not None,
     }

@@ -4,13 +4,14 @@
 derives every row that follows from where the process now stands. Who may do what is decided above.
 """
 
-from engine.instances.advancing import Advance, advancing, case_changed, start
+from engine.instances.advancing import Advance, Locked, advancing, case_changed, lock_step, start
 from engine.instances.ending import close_case, stop_clocks
 from engine.instances.programs import Bundle, compose, compose_with, form_schema, load_bundle, published_changed
 
 __all__ = [
     "Advance",
     "Bundle",
+    "Locked",
     "advancing",
     "case_changed",
     "close_case",
@@ -18,6 +19,7 @@ __all__ = [
     "compose_with",
     "form_schema",
     "load_bundle",
+    "lock_step",
     "published_changed",
     "start",
     "stop_clocks",

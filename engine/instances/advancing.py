@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session, undefer
 
-from engine import clock, history
+from engine import clock
 from engine.bpmn.execution import Execution
 from engine.bpmn.facts import Facts
 from engine.case_context import CaseVariables
@@ -20,25 +20,35 @@ from engine.instances.environment import environment
 from engine.instances.jobs import JOBS, owe
 from engine.instances.programs import Bundle, compose, load_bundle
 from engine.instances.rows import derive
-from engine.instances.statements import update_row
+from engine.instances.statements import insert_rows, update_row
 from engine.permissions import Actor
 from engine.storage import (
     Case,
     EventSubscription,
+    HistoryEvent,
     InstanceStatus,
     ProcessInstance,
     SubscriptionKind,
-    lock,
 )
 
 NOTHING = Facts(tasks=[], timers=[], waits=[], jobs=[], thrown=[], steps=[], ended=False, end_events=[], active=[])
 _UNKNOWN = -1
 
+Locked = tuple[Case | None, ProcessInstance]
 _LOCK_INSTANCE = (
     select(ProcessInstance)
     .options(undefer(ProcessInstance.state))
     .where(ProcessInstance.id == bindparam("instance"))
     .with_for_update()
+    .execution_options(populate_existing=True)
+)
+# PostgreSQL locks in the order of the list: the case first, as everybody does.
+_LOCK_BOTH = (
+    select(Case, ProcessInstance)
+    .join_from(Case, ProcessInstance, ProcessInstance.case_id == Case.id)
+    .options(undefer(ProcessInstance.state))
+    .where(ProcessInstance.id == bindparam("instance"))
+    .with_for_update(of=[Case, ProcessInstance])
     .execution_options(populate_existing=True)
 )
 
@@ -122,25 +132,17 @@ def advancing(
     instance_id: int,
     *,
     case_id: int | None = _UNKNOWN,
-    case: Case | None = None,
+    locked: Locked | None = None,
     even_suspended: bool = False,
 ) -> Iterator[Advance]:
     """Lock and load an instance for one deed on its ``execution``; leaving the block saves it and derives its rows.
 
-    ``case_id``, or the ``case`` locked already, spares a look-up where the caller knows it. On any exception nothing is
-    saved; roll back.
+    ``locked`` is what the caller has locked already with ``lock_step``. On any exception nothing is saved; roll back.
 
     Raises:
         NotFound: no such instance. Conflict: it is suspended or has ended.
     """
-    if case is None and case_id == _UNKNOWN:
-        found = session.execute(select(ProcessInstance.case_id).where(ProcessInstance.id == instance_id)).first()
-        if found is None:
-            raise NotFound("no such instance", instance=instance_id)
-        case_id = found[0]
-    if case is None and case_id is not None:
-        case = lock(session, Case, case_id)
-    instance = lock_instance(session, instance_id)
+    case, instance = locked or lock_step(session, instance_id, case_id)
     if instance.status is InstanceStatus.SUSPENDED and not even_suspended:
         raise Conflict("the case is suspended", kind="suspended", instance=instance_id)
     if instance.status not in (InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED) or instance.state is None:
@@ -176,6 +178,19 @@ def load(session: Session, actor: Actor, instance: ProcessInstance, case: Case |
     return Advance(session, actor, instance, case, bundle, execution, around, before=execution.facts())
 
 
+def lock_step(session: Session, instance_id: int, case_id: int | None = _UNKNOWN) -> Locked:
+    """The instance with its state, and its case, both locked; ``case_id`` None says that it has none.
+
+    Raises:
+        NotFound: no such instance.
+    """
+    if case_id is not None:
+        row = session.execute(_LOCK_BOTH, {"instance": instance_id}).one_or_none()
+        if row is not None:
+            return row[0], row[1]
+    return None, lock_instance(session, instance_id)
+
+
 def lock_instance(session: Session, instance_id: int) -> ProcessInstance:
     """The instance with its state, locked; its case must be locked before.
 
@@ -204,7 +219,7 @@ def _save(advance: Advance) -> None:
         values["ended_at"], values["end_events"] = values["updated_at"], facts.end_events
     advance.session.flush()
     update_row(advance.session, instance, **values)
-    history.record_all(advance.session, lines)
+    insert_rows(advance.session, HistoryEvent, lines)
     if facts.ended:
         case_goes_on(advance.session, advance.actor, instance, advance.case, advance.bundle.kind)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import clock, deadlines, history, responsibility
@@ -23,31 +23,41 @@ from engine.storage import (
 )
 
 INCIDENTS = Base.metadata.tables[Incident.__tablename__]
+_DISMISS = (
+    update(INCIDENTS)
+    .where(INCIDENTS.c.instance_id == bindparam("instance"), INCIDENTS.c.status == IncidentStatus.OPEN)
+    .values(
+        status=IncidentStatus.DISMISSED,
+        resolved_at=bindparam("now", type_=INCIDENTS.c.resolved_at.type),
+        resolution="the process has ended",
+    )
+)
+_OTHERS = (
+    select(ProcessInstance.id)
+    .join(ProcessDefinition, ProcessDefinition.id == ProcessInstance.process_definition_id)
+    .where(
+        ProcessInstance.case_id == bindparam("case"),
+        ProcessInstance.id != bindparam("instance"),
+        ProcessInstance.status.in_([InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED]),
+        ProcessDefinition.kind == "service",
+    )
+    .limit(1)
+)
+_OWN_CLOCKS = select(Deadline).where(
+    Deadline.case_id == bindparam("case"),
+    Deadline.instance_id.is_(None),
+    Deadline.status.in_([DeadlineStatus.RUNNING, DeadlineStatus.PAUSED]),
+)
 CHILD_CLOSED = "child_case_closed"
 """The message a child case sends its parent when it ends; its correlation key is the parent's number."""
 
 
 def case_goes_on(session: Session, actor: Actor, instance: ProcessInstance, case: Case | None, kind: str) -> None:
     """An instance has ended: dismiss what was wrong with it, and let its case close when it was the main one."""
-    session.execute(
-        update(INCIDENTS)
-        .where(INCIDENTS.c.instance_id == instance.id, INCIDENTS.c.status == IncidentStatus.OPEN)
-        .values(status=IncidentStatus.DISMISSED, resolved_at=clock.now(), resolution="the process has ended")
-    )
+    session.connection().execute(_DISMISS, {"instance": instance.id, "now": clock.now()})
     if case is None or kind != "service" or case.status in ENDED or instance.status is not InstanceStatus.COMPLETED:
         return
-    others = session.scalar(
-        select(ProcessInstance.id)
-        .join(ProcessDefinition, ProcessDefinition.id == ProcessInstance.process_definition_id)
-        .where(
-            ProcessInstance.case_id == case.id,
-            ProcessInstance.id != instance.id,
-            ProcessInstance.status.in_([InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED]),
-            ProcessDefinition.kind == "service",
-        )
-        .limit(1)
-    )
-    if others is None:
+    if session.connection().execute(_OTHERS, {"case": case.id, "instance": instance.id}).first() is None:
         close_case(session, actor, case, CaseStatus.CLOSED, reason=case.close_reason)
 
 
@@ -90,11 +100,5 @@ def _tell_parent(session: Session, case: Case) -> None:
 
 def stop_clocks(session: Session, actor: Actor, case: Case, reason: str) -> None:
     """Stop every clock of the case that belongs to no running activity."""
-    for deadline in session.scalars(
-        select(Deadline).where(
-            Deadline.case_id == case.id,
-            Deadline.instance_id.is_(None),
-            Deadline.status.in_([DeadlineStatus.RUNNING, DeadlineStatus.PAUSED]),
-        )
-    ).all():
+    for deadline in session.scalars(_OWN_CLOCKS, {"case": case.id}).all():
         deadlines.stop(session, actor, deadline, reason)

@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from engine import clock, history, responsibility
 from engine.bpmn.facts import OpenTask
 from engine.errors import CityLoopError, ExecutionFailed
 from engine.instances.clocks import start_clock
+from engine.instances.statements import insert_row, insert_rows
 from engine.storage import (
     Base,
     DefinitionState,
@@ -30,25 +31,26 @@ if TYPE_CHECKING:
 
 TASKS = Base.metadata.tables[Task.__tablename__]
 CANDIDATES = Base.metadata.tables[TaskCandidate.__tablename__]
-FORGET_CANDIDATES = delete(CANDIDATES).where(CANDIDATES.c.task_id == bindparam("task"))
 DEFAULT_PRIORITY = 50
 _OWN_COLUMNS = frozenset({"limit", "warn", "escalateTo", "stage", "responsible", "evidence", "independentOf"})
 
 _INSERT_TASKS = insert(TASKS).returning(TASKS.c.id, sort_by_parameter_order=True)
-_INSERT_CANDIDATES = insert(CANDIDATES)
 
 
 def open_tasks(advance: Advance, fresh: Sequence[OpenTask]) -> list[dict[str, Any]]:
     """Write the rows of new tasks with candidates and clocks; answers nothing to tell the history beyond the step."""
     people = _people(advance, fresh)
     rows = [_row(advance, task, people) for task in fresh]
-    result = advance.session.connection().execute(_INSERT_TASKS, rows)
-    ids = list(result.scalars())
+    connection = advance.session.connection()
+    # One row goes the short way; several are numbered in their order.
+    if len(rows) == 1:
+        ids = [insert_row(advance.session, Task, rows[0])]
+    else:
+        ids = list(connection.execute(_INSERT_TASKS, rows).scalars())
     candidates = [
         candidate for task_id, task in zip(ids, fresh, strict=True) for candidate in _candidates(task_id, task, people)
     ]
-    if candidates:
-        advance.session.connection().execute(_INSERT_CANDIDATES, candidates)
+    insert_rows(advance.session, TaskCandidate, candidates)
     for task_id, task in zip(ids, fresh, strict=True):
         deadline = start_clock(advance, task.properties, task.name, task.element_id, task_id)
         if deadline is not None:
@@ -72,8 +74,6 @@ def withdraw_tasks(advance: Advance, gone: Sequence[OpenTask]) -> list[dict[str,
         )
         .returning(TASKS.c.id, TASKS.c.element_id)
     ).all()
-    ids = [row.id for row in closed]
-    connection.execute(delete(CANDIDATES).where(CANDIDATES.c.task_id.in_(ids)))
     return [
         history.line(
             advance.actor,

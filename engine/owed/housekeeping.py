@@ -18,6 +18,9 @@ from engine.storage import (
     Message,
     MessageStatus,
     ProcessInstance,
+    Task,
+    TaskCandidate,
+    TaskStatus,
     WorkerHeartbeat,
 )
 
@@ -73,9 +76,25 @@ def clean_up(session: Session) -> int:
             .values(state=None)
             .execution_options(synchronize_session=False)
         )
+    _forget_candidates(session)
     _remove(session, Job, Job.finished_at < now - KEEP_JOBS, Job.status.in_([JobStatus.DONE, JobStatus.CANCELLED]))
     _remove(session, Message, Message.handled_at < now - KEEP_MESSAGES, Message.status == MessageStatus.DELIVERED)
     return len(old)
+
+
+def _forget_candidates(session: Session) -> None:
+    """Who might have done a task is of no use once it is over; removing it is not the business of who did it."""
+    over = (
+        select(TaskCandidate.id)
+        .join(Task, Task.id == TaskCandidate.task_id)
+        .where(Task.status != TaskStatus.OPEN)
+        .limit(5000)
+    )
+    session.execute(
+        delete(TaskCandidate)
+        .where(TaskCandidate.id.in_(session.scalars(over).all()))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _remove(session: Session, table: type[Job] | type[Message], *conditions: object) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from engine import clock, evidence, forms
 from engine.domain_functions import LIBRARY, host_for
 from engine.errors import Conflict, FieldProblem, InvalidInput, NotAllowed
-from engine.instances import advancing, form_schema
-from engine.instances.tasks import FORGET_CANDIDATES, shown, words
+from engine.instances import Locked, advancing, form_schema, lock_step
+from engine.instances.tasks import shown, words
 from engine.permissions import Actor, TaskSubject, require
 from engine.storage import Evidence, Task, TaskStatus
 from engine.tasks.finding import (
@@ -39,7 +39,8 @@ def complete(session: Session, actor: Actor, task_id: int, fields: Mapping[str, 
     if _same_submit(task, actor, submission):
         return task
     require_open(session, task)
-    subject = subject_of(session, task)
+    locked = lock_step(session, task.instance_id, task.case_id)
+    subject = subject_of(session, task, locked)
     require(actor, "task.work", subject)
     require_running(subject)
     require_not_others(session, actor, task)
@@ -47,7 +48,7 @@ def complete(session: Session, actor: Actor, task_id: int, fields: Mapping[str, 
         raise Conflict("it was delegated and has to be handed back", kind="delegated", task=task_id)
     values, files = _clean(session, subject, fields)
     try:
-        _go_on(session, actor, subject, values, files, submission)
+        _go_on(session, actor, subject, locked, values, files, submission)
     except Conflict:
         # Whoever was first may have finished the whole process; what became of this task is what people want to know.
         session.refresh(task)
@@ -62,12 +63,13 @@ def _go_on(
     session: Session,
     actor: Actor,
     subject: TaskSubject,
+    locked: Locked,
     values: Mapping[str, Any],
     files: list[str],
     submission: str,
 ) -> None:
     task = subject.task
-    with advancing(session, actor, task.instance_id, case=subject.case, case_id=task.case_id) as advance:
+    with advancing(session, actor, task.instance_id, locked=locked) as advance:
         _require_independence(session, actor, task)
         _close(session, actor, task, values, submission)
         accept(session, actor, task)
@@ -167,7 +169,6 @@ def _close(session: Session, actor: Actor, task: Task, values: Mapping[str, Any]
         variables={},
         draft=None,
     )
-    session.connection().execute(FORGET_CANDIDATES, {"task": task.id})
 
 
 def _keep_evidence(session: Session, actor: Actor, task: Task, files: list[str]) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine import history, responsibility
 from engine.errors import Conflict, NotFound
+from engine.instances import Locked
 from engine.instances.statements import update_row
 from engine.instances.tasks import CANDIDATES
 from engine.permissions import Actor, Grant, TaskSubject
@@ -124,12 +125,16 @@ def accept(session: Session, actor: Actor, task: Task) -> None:
         )
 
 
-def subject_of(session: Session, task: Task) -> TaskSubject:
+def subject_of(session: Session, task: Task, locked: Locked | None = None) -> TaskSubject:
     """The task with what decides who may work on it; its case is locked, as whatever follows changes it."""
+    if locked is None and task.case_id is not None:
+        case: Case | None = lock(session, Case, task.case_id)
+    else:
+        case = locked[0] if locked is not None else None
     candidates = session.connection().execute(_CANDIDATES, {"task": task.id}).all()
     return TaskSubject(
         task=task,
-        case=lock(session, Case, task.case_id) if task.case_id is not None else None,
+        case=case,
         roles=frozenset(row.role for row in candidates if row.role),
         person_ids=frozenset(row.person_id for row in candidates if row.person_id),
     )

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from engine import tasks
 from engine.intake import open_case
+from engine.owed.housekeeping import clean_up
 from engine.storage import (
     Case,
     CaseStatus,
@@ -61,6 +62,7 @@ def test_a_case_opens_its_tasks_are_completed_and_it_closes(session, people, dra
     assert case.status is CaseStatus.CLOSED and case.closed_at is not None
     instance = session.scalars(select(ProcessInstance)).one()
     assert instance.status is InstanceStatus.COMPLETED and instance.end_events == ["end"]
+    clean_up(session)
     assert session.scalars(select(TaskCandidate)).all() == []
     kinds = list(session.scalars(select(HistoryEvent.kind).order_by(HistoryEvent.id)))
     assert kinds.count("task.completed") == 3 and kinds[-1] == "case.ended"

@@ -99,11 +99,12 @@ def _check_boundary(inspection: Inspection, element: Element) -> None:
         inspection.error("cancel_outside_transaction", element)
     if kind in {"error", "cancel", "message", "signal", "timer", "conditional", "escalation"} and not element.outgoing:
         inspection.warning("boundary_without_flow", element)
-    for other in inspection.drawing.boundaries(host.id):
+    for other in inspection.borders.get(host.id, ()):
         if other is element:
             break
         if _same_catch(element, other):
             inspection.error("boundary_twice", element, attached_to=host.id, other=other.id)
+            break
 
 
 def _same_catch(one: Element, other: Element) -> bool:
@@ -204,5 +205,5 @@ def _check_cancel(inspection: Inspection) -> None:
             parent = drawing.elements[parent.parent]
         if parent.type != "transaction":
             inspection.error("cancel_outside_transaction", element)
-        elif not any(b.event is not None and b.event.kind == "cancel" for b in drawing.boundaries(parent.id)):
+        elif not any(b.event is not None and b.event.kind == "cancel" for b in inspection.borders.get(parent.id, ())):
             inspection.error("cancel_not_caught", element, transaction=parent.id)

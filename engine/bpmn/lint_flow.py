@@ -64,7 +64,7 @@ def _check_dead_end(inspection: Inspection, element: Element, link: bool) -> Non
         return
     if element.type in GATEWAYS or (link and element.type == "intermediateCatchEvent"):
         inspection.error("outgoing_missing", element, type=element.type)
-    elif any(e.type == "endEvent" for e in inspection.drawing.children(element.parent)):
+    elif element.parent in inspection.with_ends:
         inspection.warning("dead_end", element)
 
 
@@ -100,7 +100,7 @@ def _check_event_gateway(inspection: Inspection, gateway: Element) -> None:
             inspection.error("event_gateway_target", target, gateway=gateway.id, type=target.type)
         elif len(target.incoming) > 1:
             inspection.error("event_gateway_target_shared", target, gateway=gateway.id)
-        elif target.type == "receiveTask" and (any(inspection.drawing.boundaries(target.id)) or target.loop):
+        elif target.type == "receiveTask" and (target.id in inspection.borders or target.loop):
             inspection.error("event_gateway_receive_task", target, gateway=gateway.id)
 
 
@@ -117,7 +117,7 @@ def _check_scope(inspection: Inspection, container: Element) -> None:
         return
     if not starts and not container.is_event_subprocess and not any(e.instantiate for e in begun):
         inspection.warning("no_start_event", container, begins=", ".join(e.id for e in begun[:5]))
-    if container.type == "process" and not any(c.type == "endEvent" for c in children):
+    if container.type == "process" and container.id not in inspection.with_ends:
         inspection.warning("no_end_event", container)
     plain = [start for start in starts if start.event is None]
     if len(plain) > 1:
@@ -140,13 +140,6 @@ def _begun_by_event(inspection: Inspection, element: Element, reached: set[str])
 def reachable(inspection: Inspection, begun: Iterable[Element]) -> set[str]:
     """Ids of all elements of one scope that a token can come to, boundary paths and links included."""
     drawing = inspection.drawing
-    links: dict[tuple[str, str], list[Element]] = {}
-    attached: dict[str, list[Element]] = {}
-    for element in drawing.elements.values():
-        if element.type == "intermediateCatchEvent" and element.event is not None and element.event.kind == "link":
-            links.setdefault((element.parent, element.event.name), []).append(element)
-        elif element.type == "boundaryEvent":
-            attached.setdefault(element.attached_to, []).append(element)
     reached: set[str] = set()
     stack = list(begun)
     while stack:
@@ -155,7 +148,7 @@ def reachable(inspection: Inspection, begun: Iterable[Element]) -> set[str]:
             continue
         reached.add(element.id)
         stack.extend(drawing.elements[flow.target] for flow in element.outgoing if flow.target in drawing.elements)
-        stack.extend(attached.get(element.id, ()))
+        stack.extend(inspection.borders.get(element.id, ()))
         if element.type == "intermediateThrowEvent" and element.event is not None and element.event.kind == "link":
-            stack.extend(links.get((element.parent, element.event.name), ()))
+            stack.extend(inspection.links.get((element.parent, element.event.name), ()))
     return reached

@@ -8,6 +8,9 @@ from difflib import get_close_matches
 from engine.bpmn.lint_report import Inspection
 from engine.bpmn.model import Element
 
+MANY = 200
+"""So many problems and no more names are guessed: guessing is slow and the drawing is no slip of the pen."""
+
 
 def is_variable(text: str) -> bool:
     """Whether FEEL can read a variable of this name."""
@@ -22,7 +25,9 @@ def literal(text: str) -> str:
 def unknown(inspection: Inspection, element: Element, code: str, known: frozenset[str] | None, name: str) -> None:
     """Tell when something named on the drawing does not exist."""
     if known is not None and name and name not in known:
-        inspection.error(code, element, name=name, similar=similar(name, known))
+        inspection.error(
+            code, element, name=name, similar=similar(name, known) if len(inspection.problems) < MANY else ""
+        )
 
 
 def similar(name: str, known: frozenset[str]) -> str:

@@ -9,6 +9,7 @@ from engine.bpmn.lint_report import Inspection
 from engine.bpmn.model import Element, Flow
 
 _WAITING = frozenset({"userTask", "receiveTask", "intermediateCatchEvent", "eventBasedGateway", "callActivity"})
+_PATIENCE = 2_000_000
 _ONE_WAY = frozenset({"exclusiveGateway", "eventBasedGateway"})
 
 
@@ -19,6 +20,10 @@ def check_paths(inspection: Inspection) -> None:
             scope = Paths(inspection, container)
             _check_loops(scope)
             _check_no_way_out(scope)
+            splits = sum(len(node.outgoing) for node in scope.nodes.values() if len(node.outgoing) > 1)
+            if splits * len(scope.nodes) > _PATIENCE:
+                inspection.warning("too_many_paths", container, splits=splits, elements=len(scope.nodes))
+                continue
             _check_joins(scope)
             _check_conflicts(scope)
 

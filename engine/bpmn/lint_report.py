@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from engine.bpmn.limits import DEFAULTS, Limits
@@ -34,6 +35,29 @@ class Inspection:
     library: Library = STANDARD
     limits: Limits = DEFAULTS
     problems: list[Problem] = field(default_factory=list)
+
+    @cached_property
+    def borders(self) -> dict[str, list[Element]]:
+        """The boundary events by the activity they name, in the order of the file."""
+        found: dict[str, list[Element]] = {}
+        for element in self.drawing.elements.values():
+            if element.type == "boundaryEvent":
+                found.setdefault(element.attached_to, []).append(element)
+        return found
+
+    @cached_property
+    def links(self) -> dict[tuple[str, str], list[Element]]:
+        """The catching link events by scope and name."""
+        found: dict[tuple[str, str], list[Element]] = {}
+        for element in self.drawing.elements.values():
+            if element.type == "intermediateCatchEvent" and element.event is not None and element.event.kind == "link":
+                found.setdefault((element.parent, element.event.name), []).append(element)
+        return found
+
+    @cached_property
+    def with_ends(self) -> frozenset[str]:
+        """The scopes in which an end event is drawn."""
+        return frozenset(e.parent for e in self.drawing.elements.values() if e.type == "endEvent")
 
     def error(self, code: str, at: Element | Flow, **facts: Any) -> None:
         """Something that cannot run, or would run silently wrong."""

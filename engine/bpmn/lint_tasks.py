@@ -10,6 +10,8 @@ from engine.bpmn.lint_properties import check_attributes, check_properties
 from engine.bpmn.lint_report import Inspection
 from engine.bpmn.model import Element, Loop
 
+_CASE_STATES = frozenset({"open", "suspended", "closed", "void", "rejected", "duplicate"})
+"""Those of ``engine.storage`` (a test keeps them in step)."""
 _PROCESS_KINDS = frozenset({"service", "contingency", "action", "shared"})
 
 
@@ -39,6 +41,15 @@ def _check_process(inspection: Inspection, process: Element) -> None:
             value=properties["kind"],
             expected=", ".join(sorted(_PROCESS_KINDS)),
         )
+    for state in properties.get("caseStatus", "").split(","):
+        if state.strip() and state.strip() not in _CASE_STATES:
+            inspection.error(
+                "bad_property",
+                process,
+                property="caseStatus",
+                value=state.strip(),
+                expected=", ".join(sorted(_CASE_STATES)),
+            )
     groups(inspection, process, properties.get("startGroups", ""))
     unknown(inspection, process, "unknown_form", inspection.known.forms, literal(properties.get("startForm", "")))
 

@@ -13,6 +13,7 @@ from engine.feel import FeelError, compile_expression
 GIVEN = frozenset({"case", "emergency", "signal", "loopCounter", "numberOfInstances", "numberOfActiveInstances",
                    "numberOfCompletedInstances", "numberOfTerminatedInstances"})  # fmt: skip
 _CLOSE = 0.85
+_MANY = 300
 
 
 def check_variables(inspection: Inspection) -> None:
@@ -24,6 +25,8 @@ def check_variables(inspection: Inspection) -> None:
         for where, text in _expressions(inspection, element):
             for name in _names(inspection, text):
                 reads.setdefault(name, []).append((element, where))
+    if len(reads) + len(written) > _MANY:
+        return  # Guessing compares every name with every other.
     for name, places in reads.items():
         if name in written or len(places) > 1 or len(name) < 4:
             continue

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 MAX_LENGTH = 2_000
 MAX_DEPTH = 40
+MAX_OPERATORS = 150
 
 
 class NotTranslatable(ValueError):
@@ -143,6 +144,7 @@ class _Reader:
     def __init__(self, tokens: list[_Token]) -> None:
         self.tokens = tokens
         self.at = 0
+        self.operators = 0
 
     @property
     def here(self) -> _Token:
@@ -192,6 +194,9 @@ class _Reader:
         left = self.binary(level + 1, depth)
         while (operator := self.operator()) in _LEVELS[level]:
             self.skip_operator()
+            self.operators += 1
+            if self.operators > MAX_OPERATORS:
+                raise NotTranslatable(f"more than {MAX_OPERATORS} operators")
             left = Binary(operator, left, self.binary(level + 1, depth))
         return left
 

@@ -12,8 +12,9 @@ from engine.bpmn.reader import BPMN, ZEEBE
 
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z][\w.-]{0,39})[\"']")
 _ALLOWED = re.compile(r"[\w.-]{1,200}")
-_DI = ("http://www.omg.org/spec/BPMN/20100524/DI", "http://www.omg.org/spec/DD/20100524/DI")
-_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_WRITTEN_ID = re.compile(rb"\sid\s*=\s*\"([^\"<&]{1,400})\"")
+_QUOTED = re.compile(r"\"([^\"<>&]{1,400})\"")
+_HELD = re.compile(r">([^<>&]{1,400})<")
 _NEEDS_ID = frozenset({
     "process", "task", "userTask", "manualTask", "scriptTask", "serviceTask", "sendTask", "receiveTask",
     "businessRuleTask", "callActivity", "subProcess", "transaction", "adHocSubProcess", "startEvent", "endEvent",
@@ -40,18 +41,21 @@ def as_utf8(data: bytes) -> bytes:
 
 def repair_ids(data: bytes, sheet: Sheet) -> bytes:
     """Replace ids that we do not allow (blanks, colons …) wherever they are used."""
-    found = {m[1].decode("utf-8", "replace") for m in re.finditer(rb"\sid\s*=\s*\"([^\"<&]{1,400})\"", data)}
+    found = {m[1].decode("utf-8", "replace") for m in _WRITTEN_ID.finditer(data)}
     bad = sorted(identity for identity in found if not _ALLOWED.fullmatch(identity))
-    text = data.decode("utf-8", "surrogateescape")
-    taken = set(found)
+    if not bad:
+        return data
+    fresh: dict[str, str] = {}
+    used = dict.fromkeys(found, 1)
     for identity in bad:
-        fresh = re.sub(r"[^\w.-]", "_", identity)[:180] or "_"
-        while fresh in taken:
-            fresh += "_"
-        taken.add(fresh)
-        text = text.replace(f'"{identity}"', f'"{fresh}"').replace(f">{identity}<", f">{fresh}<")
-        sheet.mapped(etree.Element("x", id=fresh), f"id {identity}"[:200], fresh)
-    return text.encode("utf-8", "surrogateescape") if bad else data
+        name = re.sub(r"[^\w.-]", "_", identity)[:180] or "_"
+        used[name] = number = used.get(name, 0) + 1
+        fresh[identity] = name if number == 1 else f"{name}_{number}"
+        sheet.mapped(etree.Element("x", id=fresh[identity]), f"id {identity}"[:200], fresh[identity])
+    text = data.decode("utf-8", "surrogateescape")
+    text = _QUOTED.sub(lambda m: f'"{fresh.get(m[1], m[1])}"', text)
+    text = _HELD.sub(lambda m: f">{fresh.get(m[1], m[1])}<", text)
+    return text.encode("utf-8", "surrogateescape")
 
 
 def give_ids(root: etree._Element) -> None:

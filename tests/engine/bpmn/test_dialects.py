@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from random import Random
 
@@ -285,7 +286,7 @@ def test_expressions_mean_the_same_in_feel(text, variables, expected):
 @pytest.mark.parametrize(
     "text",
     ["${bean.call(x)}", "${a = 1}", "${x -> x}", "${a[b]}", "${a", "${}", "${'open}", "${execution}", "${T(java.lang.Runtime)}",
-     "${" + "(" * 60 + "a" + ")" * 60 + "}", "${" + "a+" * 2000 + "a}", "${a ? b}", "${new X()}", "${a; b}", "${if}"],
+     "${" + "(" * 60 + "a" + ")" * 60 + "}", "${" + "a+" * 2000 + "a}", "${a ? b}", "${new X()}", "${a; b}", "${if}", "${" + "a+" * 300 + "a}", "${" + "!" * 500 + "a}", "${a" + ".b" * 200 + "}"],
 )  # fmt: skip
 def test_what_feel_cannot_say_is_not_guessed(text):
     with pytest.raises(NotTranslatable):
@@ -337,6 +338,15 @@ def test_other_encodings_are_read_where_they_are_declared(encoding):
     text = re.sub(r"[^\x00-\x7f]", "?", text) if encoding == "latin-1" else text
     data = text.replace('encoding="UTF-8"', f'encoding="{encoding}"').encode(encoding)
     assert translate(data, "a.bpmn").xml == translate(text.encode(), "a.bpmn").xml
+
+
+def test_a_file_of_twenty_thousand_odd_ids_is_repaired_at_once():
+    tasks = "".join(f'<task id="a {i}:b"/>' for i in range(15_000))
+    data = SAMPLES["activiti"].replace(b"<startEvent", tasks.encode() + b"<startEvent", 1)
+    before = time.perf_counter()
+    translation = translate(data, "a.bpmn")
+    assert translation.xml.count(b'id="a_14_b"') == 1
+    assert time.perf_counter() - before < 20
 
 
 def _twist(random: Random, data: bytes) -> bytes:

@@ -26,14 +26,14 @@ from engine.storage import (
 )
 
 ACTION = "action"
+USUALLY = "open, suspended"
+"""The states of a case an action is for, unless its property ``caseStatus`` names others (an appeal: ``closed``)."""
 START_DEEDS = {"contingency": "contingency.start"}
 
 
 def actions_for(session: Session, actor: Actor, case: Case) -> list[ProcessDefinition]:
-    """What the actor may start on this case, by name."""
-    if case.status in ENDED:
-        return []
-    return [row for row in _newest(session, ACTION) if _offered(actor, row, case)]
+    """What the actor may start on this case as it stands now, by name."""
+    return [row for row in _newest(session, ACTION) if _for_state(row, case) and _offered(actor, row, case)]
 
 
 def start_action(
@@ -42,7 +42,7 @@ def start_action(
     """Start an action on a case with the fields of its start form.
 
     Raises:
-        NotFound, NotAllowed. InvalidInput: per field. Conflict: the case has ended, or the action runs already.
+        NotFound, NotAllowed. InvalidInput: per field. Conflict: it is not for a case in this state, or runs already.
     """
     case = lock(session, Case, case_id)
     definition = _definition(session, process_key)
@@ -50,8 +50,9 @@ def start_action(
         raise NotFound("this is no action", process=process_key)
     if not _offered(actor, definition, case):
         raise NotAllowed("the action is not the actor's", deed="action.start", subject=process_key)
-    if case.status in ENDED:
-        raise Conflict("the case has ended", kind="ended", case=case.number)
+    if not _for_state(definition, case):
+        kind = "ended" if case.status in ENDED else case.status.value
+        raise Conflict("the action is not for a case in this state", kind=kind, case=case.number, process=process_key)
     running = session.scalar(
         select(ProcessInstance.id)
         .where(
@@ -106,6 +107,11 @@ def _may_start(actor: Actor, definition: ProcessDefinition, area: Area | None) -
     deed = START_DEEDS.get(definition.kind)
     groups = set(definition.start_groups)
     return bool(groups & actor.roles) and (deed is None or can(actor, deed, area))
+
+
+def _for_state(definition: ProcessDefinition, case: Case) -> bool:
+    wanted = definition.properties.get("caseStatus") or USUALLY
+    return case.status.value in {part.strip() for part in str(wanted).split(",")}
 
 
 def _offered(actor: Actor, definition: ProcessDefinition, case: Case) -> bool:

@@ -32,8 +32,10 @@ HOLD = "suspended"
 RUNNING = (InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED)
 
 
-def suspend(session: Session, actor: Actor, case_id: int, reason: str) -> Case:
+def suspend(session: Session, actor: Actor, case_id: int, reason: str, *, but: int | None = None) -> Case:
     """Let a case stand still (挂账): nobody works on it, its clocks are paused, timers and messages wait.
+
+    The instance ``but`` goes on: the process that suspends the case, and will resume it.
 
     Raises:
         NotFound, NotAllowed. InvalidInput: no reason. Conflict: it is not open.
@@ -41,7 +43,7 @@ def suspend(session: Session, actor: Actor, case_id: int, reason: str) -> Case:
     case = _locked(session, actor, case_id, "case.suspend", reason)
     _may_become(case, CaseStatus.SUSPENDED)
     case.status = CaseStatus.SUSPENDED
-    _set_instances(session, case, InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED)
+    _set_instances(session, case, InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED, but)
     deadlines.pause_case(session, actor, case.id, reason, hold=HOLD)
     return _told(session, actor, case, "case.suspended", reason, {"status": "open"})
 
@@ -62,17 +64,25 @@ def resume(session: Session, actor: Actor, case_id: int, reason: str) -> Case:
     return _told(session, actor, case, "case.resumed", reason, {"status": "suspended"})
 
 
-def void(session: Session, actor: Actor, case_id: int, reason: str) -> Case:
-    """End a case that should never have been one; everything running for it is cancelled.
+def void(session: Session, actor: Actor, case_id: int, reason: str, *, but: int | None = None) -> Case:
+    """End a case that should never have been one; everything running for it is cancelled, except ``but``.
 
     Raises:
         NotFound, NotAllowed. InvalidInput: no reason. Conflict: it has ended.
     """
-    return conclude(session, actor, case_id, reason, CaseStatus.VOID)
+    return conclude(session, actor, case_id, reason, CaseStatus.VOID, but=but)
 
 
-def conclude(session: Session, actor: Actor, case_id: int, reason: str, status: CaseStatus = CaseStatus.CLOSED) -> Case:
-    """End a case by hand, without its process; everything running for it is cancelled.
+def conclude(
+    session: Session,
+    actor: Actor,
+    case_id: int,
+    reason: str,
+    status: CaseStatus = CaseStatus.CLOSED,
+    *,
+    but: int | None = None,
+) -> Case:
+    """End a case by hand, without its process; everything running for it is cancelled, except the instance ``but``.
 
     Raises:
         NotFound, NotAllowed. InvalidInput: no reason. Conflict: it has ended.
@@ -85,6 +95,8 @@ def conclude(session: Session, actor: Actor, case_id: int, reason: str, status: 
     # Ended first, so that the end of its main process does not end it a second time.
     close_case(session, actor, case, status, reason=reason)
     for instance_id in running:
+        if instance_id == but:
+            continue
         with advancing(session, actor, instance_id, case_id=case.id, even_suspended=True) as advance:
             advance.deed("instance.cancelled", reason=reason)
             advance.execution.cancel()
@@ -138,10 +150,13 @@ def _may_become(case: Case, status: CaseStatus) -> None:
         raise Conflict("the case is in another state", kind=kind, case=case.number, status=case.status.value)
 
 
-def _set_instances(session: Session, case: Case, old: InstanceStatus, new: InstanceStatus) -> None:
+def _set_instances(
+    session: Session, case: Case, old: InstanceStatus, new: InstanceStatus, but: int | None = None
+) -> None:
+    mine = ProcessInstance.case_id == case.id, ProcessInstance.status == old
     session.execute(
         update(ProcessInstance)
-        .where(ProcessInstance.case_id == case.id, ProcessInstance.status == old)
+        .where(*mine, *(() if but is None else (ProcessInstance.id != but,)))
         .values(status=new, updated_at=clock.now(), lock_version=ProcessInstance.lock_version + 1)
         .execution_options(synchronize_session="fetch")
     )

@@ -1,4 +1,4 @@
-"""``clock``: starts, pauses, resumes, extends, re-bases and stops a clock of the case."""
+"""``clock``: starts, pauses, resumes, extends, re-bases, stops, exempts a clock of the case, or looks at it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from engine import clock, deadlines
 from engine.connectors.context import Context
 from engine.errors import InvalidInput
 from engine.instances.clocks import limit_text, percents
-from engine.storage import Case, Deadline, DeadlineStatus
+from engine.storage import Case, Deadline, DeadlineStatus, EntryKind
 
 HOLD = "process"
 
 
 def run(context: Context) -> dict[str, Any]:
-    """Do the ``action`` and answer when the clock is due now.
+    """Do the ``action`` and answer when the clock is due now; ``look`` does nothing and answers how it stands.
 
     Raises:
         ExecutionFailed: an unknown action, no limit to start with, or no such clock (kind ``bad_input``).
@@ -23,6 +23,8 @@ def run(context: Context) -> dict[str, Any]:
     case = context.require_case()
     action = context.text("action", required=True)
     name = context.text("clock", "case")
+    if action in {"look", "exempt"}:
+        return _exempt(context, case, name) if action == "exempt" else _look(context, case, name)
     live = deadlines.of_case(context.session, case.id, name=name)
     try:
         if action == "start" or (action == "rebase" and not live):
@@ -38,6 +40,34 @@ def run(context: Context) -> dict[str, Any]:
         "due_at": clock.city_time(deadline.due_at) if deadline.due_at else None,
         "provisional": deadline.provisional,
     }
+
+
+def _look(context: Context, case: Case, name: str) -> dict[str, Any]:
+    """How the clock of that name stands, the newest of them, whether it runs or has stopped."""
+    known = deadlines.of_case(context.session, case.id, name=name, live=False)
+    if not known:
+        return {"due_at": None, "provisional": False, "limit": None, "state": "none", "breached": False,
+                "exempted": False, "extended": 0}  # fmt: skip
+    last = known[-1]
+    late = last.status is DeadlineStatus.RUNNING and last.due_at is not None and last.due_at < clock.now()
+    return {
+        "due_at": clock.city_time(last.due_at) if last.due_at else None,
+        "provisional": last.provisional,
+        "limit": last.limit_text,
+        "state": last.status.value,
+        "breached": late or last.breached_at is not None,
+        "exempted": last.exempted_at is not None,
+        "extended": sum(entry.kind is EntryKind.EXTEND for entry in deadlines.ledger_of(context.session, last)),
+    }
+
+
+def _exempt(context: Context, case: Case, name: str) -> dict[str, Any]:
+    """Leave what was late out of scoring; the breach stays a fact. Exempting twice changes nothing."""
+    reason = context.text("reason", required=True)
+    for deadline in deadlines.of_case(context.session, case.id, name=name, live=False):
+        if deadline.breached_at is not None and deadline.exempted_at is None:
+            deadlines.exempt(context.session, context.actor, deadline, reason)
+    return _look(context, case, name)
 
 
 def _start(context: Context, case: Case, name: str, live: Any) -> Deadline:

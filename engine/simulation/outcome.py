@@ -96,7 +96,7 @@ def outcome_of(session: Session, case_id: int) -> Outcome:
     )
 
 
-def _family(case_id: int) -> Select[tuple[int]]:
+def _family(case_id: int) -> Select[int]:
     """The case and those its process opened: several obligations of one report have several parties."""
     return select(Case.id).where(or_(Case.id == case_id, Case.parent_id == case_id))
 

@@ -173,7 +173,7 @@ class Timeline:
             ).all()
         now = clock.now()
         for task_id, stage, due_at, case_id in found:
-            if task_id in self._scheduled:
+            if task_id in self._scheduled or case_id is None:
                 continue
             self._scheduled.add(task_id)
             wait = self.desk_wait
@@ -189,6 +189,8 @@ class Timeline:
             )
         )
         for case_id, parent_id in children:
+            if parent_id is None:
+                continue
             self._by_case[case_id] = self._by_case[parent_id]
 
     def _work(self, run: CaseRun, task_id: int) -> None:

@@ -16,6 +16,8 @@ from email.message import EmailMessage
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
+
 from engine.connectors.context import failed
 from engine.errors import ExecutionFailed
 from engine.settings import Settings
@@ -114,6 +116,26 @@ def secret(name: str) -> str:
     if not value:
         raise ExecutionFailed("no such secret is stored", kind="secret_missing", name=name)
     return value
+
+
+def send(settings: Settings, delivery_id: str, message: Mapping[str, Any]) -> dict[str, Any]:
+    """Let one notice leave the house: a mail, or a JSON POST to a webhook.
+
+    Raises:
+        ExecutionFailed: it could not be sent (worth trying again), or may not be.
+    """
+    if settings.sandbox:
+        return {"sandbox": True}
+    title, body, address = str(message["title"]), str(message["body"]), str(message["address"])
+    if message["channel"] == "mail":
+        send_mail(settings, address, title, body, delivery_id)
+        return {"sent": True}
+    content = orjson.dumps({"id": delivery_id, "title": title, "body": body})
+    headers = {"Content-Type": "application/json", "Idempotency-Key": delivery_id}
+    status, _, _ = request(settings, "POST", address, headers=headers, body=content)
+    if status >= 400:
+        raise failed("the webhook did not take it", status=status)
+    return {"status": status}
 
 
 def send_mail(settings: Settings, address: str, title: str, body: str, delivery_id: str) -> None:

@@ -91,9 +91,7 @@ def published_files(session: Session, paths: Collection[str] | None = None) -> d
         )
         ids |= set(
             session.scalars(
-                select(table.file_id).join(
-                    newest, (newest.c.key == table.key) & (newest.c.version == table.version)
-                )
+                select(table.file_id).join(newest, (newest.c.key == table.key) & (newest.c.version == table.version))
             )
         )
     rest = (

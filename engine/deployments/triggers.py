@@ -19,7 +19,7 @@ from engine.domain_functions import LIBRARY, host_for
 from engine.errors import CityLoopError, ExecutionFailed
 from engine.instances import start
 from engine.permissions import Actor
-from engine.storage import ProcessDefinition, StartTrigger, TriggerKind, lock_next
+from engine.storage import Incident, ProcessDefinition, StartTrigger, TriggerKind, lock_next
 
 KINDS = frozenset(kind.value for kind in TriggerKind)
 NOTHING_AROUND = {"case": None, "emergency": None}
@@ -92,7 +92,7 @@ def hang_up(session: Session, process_key: str) -> None:
 def fire_due(session: Session, actor: Actor, limit: int = 20) -> int:
     """Start what timer start events owe; an instance for each, the next due time in the same transaction.
 
-    One that cannot start is told in the history and does not hold up the others. Answers how many were started.
+    One that cannot start becomes an incident and does not hold up the others. Answers how many were started.
     """
     due = lock_next(
         session,
@@ -137,6 +137,18 @@ def _fire(session: Session, actor: Actor, trigger: StartTrigger) -> None:
         with session.begin_nested():
             start(session, actor, trigger.process_key, start_element=trigger.element_id)
     except CityLoopError as error:
+        now = clock.now()
+        session.add(
+            Incident(
+                kind="trigger_failed",
+                element_id=trigger.element_id,
+                code=str(getattr(error, "kind", "") or error.code),
+                message=str(error)[:4000],
+                facts={"process": trigger.process_key},
+                opened_at=now,
+                last_at=now,
+            )
+        )
         history.record(
             session,
             actor,

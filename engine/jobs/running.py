@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from engine import broadcasts, clock, connectors, messages, migration
-from engine.connectors import Context
+from engine.connectors import Context, outbound
 from engine.connectors.context import ERROR
 from engine.errors import CityLoopError, Conflict, ExecutionFailed
 from engine.instances import Advance, advancing
@@ -115,13 +115,19 @@ def _call_outside(database: Database, settings: Settings, job_id: int, worker: s
     """Let a connector speak to the outside, without a transaction; its answer is stored before anything follows."""
     with database.reading() as session:
         job = session.get_one(Job, job_id)
-        if job.kind != "connector" or not connectors.is_outside(job.type) or job.result is not None:
+        if job.result is not None or not (job.kind == "send" or connectors.is_outside(job.type)):
             return None
-        context = Context(session, Actor.system(f"job:{job.type}"), settings, job, given(job.inputs), None, None)
-        prepared = connectors.find(job.type).prepare(context)
+        prepared = given(job.inputs)
+        if job.kind == "connector":
+            context = Context(session, Actor.system(f"job:{job.type}"), settings, job, prepared, None, None)
+            prepared = connectors.find(job.type).prepare(context)
     if not renew(database, worker, job_id):
         raise LeaseLost
-    answer: dict[str, Any] = connectors.find(job.type).call(settings, job.delivery_id, prepared)
+    answer: dict[str, Any]
+    if job.kind == "send":
+        answer = outbound.send(settings, job.delivery_id, prepared)
+    else:
+        answer = connectors.find(job.type).call(settings, job.delivery_id, prepared)
     with database.transaction() as session:
         done = session.execute(
             update(Job)
@@ -253,7 +259,13 @@ def _migrate_back(session: Session, actor: Actor, job: Job) -> bool:
     return migration.revert_one(session, actor, int(job.inputs["step"]))
 
 
+def _sent(session: Session, actor: Actor, job: Job) -> bool:
+    """The notice has left the house already; nothing follows."""
+    return True
+
+
 HANDLERS: dict[str, Handler] = {
+    "send": _sent,
     "migrate": _migrate,
     "migrate_back": _migrate_back,
     "message": _message,

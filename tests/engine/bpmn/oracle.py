@@ -12,6 +12,9 @@ from itertools import count
 from typing import Any
 
 _turns = count()
+OUTSIDE = ("message", "timer", "cycle", "signal")
+ROUNDS = 2
+"""How often a cycle fires."""
 Name = tuple[str, tuple[int, ...]]
 """What waits: its element, and which of several it and the scopes around it are."""
 
@@ -67,6 +70,7 @@ class Scope:
         self.written: list[str] = []
         self.tokens: list[Token] = []
         self.inner: list[Scope] = []  # running event subprocesses
+        self.fired: dict[str, int] = {}
         self.subscriptions: list[tuple[Node, Graph]] = list(graph.handlers) if graph is not None else []
 
     def outer(self) -> Scope | None:
@@ -93,6 +97,7 @@ class Token:
         self.inner: list[Scope] = []
         self.borders: list[Node] = []
         self.loop: dict[str, Any] = {}
+        self.fired: dict[str, int] = {}
 
     def path(self) -> tuple[int, ...]:
         """Which of several tokens on its node this is, and the scopes around it."""
@@ -132,7 +137,7 @@ class Oracle:
     def _waiting(self, scope: Scope) -> list[tuple[Name, Node, Scope, Any]]:
         found: list[tuple[Name, Node, Scope, Any]] = []
         for start, graph in scope.subscriptions:
-            if start.event in {"message", "timer", "signal"}:
+            if start.event in OUTSIDE:
                 found.append(((start.id, scope.path()), start, scope, graph))
         for token in scope.tokens:
             if token.state == "wait" and token.node.kind == "choice":
@@ -143,7 +148,7 @@ class Oracle:
             elif token.state == "wait":
                 found.append(((token.node.id, token.path()), token.node, scope, token))
             for border in token.borders:
-                if border.event in {"message", "timer", "signal"}:
+                if border.event in OUTSIDE:
                     found.append(((border.id, token.path()), border, scope, (token, border)))
             for inner in token.inner:
                 found += self._waiting(inner)
@@ -313,6 +318,9 @@ class Oracle:
             chosen = [f for f in flows if f.when and self.read(scope, f.when[0]) < f.when[1]]
             flows = chosen or [f for f in flows if f.default]
         scope.tokens.remove(token)
+        if node.kind == "link":
+            scope.tokens.append(Token(scope.graph.nodes[node.of], scope))
+            return
         for flow in flows:
             scope.tokens.append(Token(scope.graph.nodes[flow.target], scope, flow.id))
         if not flows:
@@ -374,6 +382,8 @@ class Oracle:
                 return True
             seen.append(at)
             todo += [f.target for f in graph.out(at)] + [b.id for b in graph.nodes[at].borders]
+            if graph.nodes[at].kind == "link":
+                todo.append(graph.nodes[at].of)
         return False
 
     # -- loops -------------------------------------------------------------------------------------------------------
@@ -449,7 +459,7 @@ class Oracle:
         """An event subprocess starts; an interrupting one ends everything else in its scope."""
         if start.interrupting:
             scope.tokens, scope.inner, scope.subscriptions = [], [], []
-        elif start.event == "timer":
+        elif self.used_up(scope.fired, start):
             scope.subscriptions = [s for s in scope.subscriptions if s[0] is not start]
         handler = Scope(graph, scope, "handler")
         scope.inner.append(handler)
@@ -457,11 +467,16 @@ class Oracle:
         for name, value in result.items():
             self.write(handler, name, value)
 
+    def used_up(self, fired: dict[str, int], event: Node) -> bool:
+        """Count a firing; whether the event fires no more: a timer after once, a cycle after its rounds."""
+        fired[event.id] = fired.get(event.id, 0) + 1
+        return event.event == "timer" or (event.event == "cycle" and fired[event.id] == ROUNDS)
+
     def fire_border(self, token: Token, border: Node, result: dict[str, Any]) -> None:
         scope = token.scope
         if border.interrupting:
             scope.tokens.remove(token)
-        elif border.event == "timer":
+        elif self.used_up(token.fired, border):
             token.borders = [b for b in token.borders if b is not border]
         for name, value in result.items():
             self.write(scope, name, value)

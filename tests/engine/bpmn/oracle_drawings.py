@@ -62,7 +62,10 @@ class Maker:
         self.node(graph, kind, last, code=self.random.choice(CODES) if kind == "error" else None)
         if start is None:
             while self.chance(0.3) and self.budget > 0 and len(graph.handlers) < 2:
-                graph.handlers.append(self.handler(depth))
+                start, inner = self.handler(depth)
+                caught = [(other.event, other.code) for other, _ in graph.handlers]
+                if start.event not in {"error", "escalation"} or (start.event, start.code) not in caught:
+                    graph.handlers.append((start, inner))
         return graph
 
     def handler(self, depth: int) -> tuple[Any, Any]:
@@ -70,6 +73,8 @@ class Maker:
         start = Node(self.name("on"), "start", event=event)
         start.code = self.code_for(event)
         start.interrupting = event == "error" or self.chance(0.5)
+        if event == "timer" and not start.interrupting and self.chance(0.5):
+            start.event = "cycle"
         return start, self.scope(self.name("handler"), max(depth + 1, 2), start)
 
     def code_for(self, event: str) -> str | None:
@@ -96,7 +101,7 @@ class Maker:
         return after
 
     def block(self, graph: Any, after: str, depth: int) -> str:
-        pieces = [self.task] * 5 + [self.throw, self.escape, self.choice_of_events]
+        pieces = [self.task] * 5 + [self.throw, self.link, self.escape, self.choice_of_events]
         if self.budget > 0 and depth < 4:
             pieces += [
                 self.decision,
@@ -150,6 +155,8 @@ class Maker:
             if any((b.event, b.code) == (event, border.code) for b in node.borders):
                 continue
             border.interrupting = event == "error" or self.chance(0.5)
+            if event == "timer" and not border.interrupting and self.chance(0.5):
+                border.event = "cycle"
             graph.nodes[border.id] = border
             node.borders.append(border)
             last = self.task(graph, border.id, depth + 1) if self.budget > 0 else border.id
@@ -166,6 +173,12 @@ class Maker:
 
     def throw(self, graph: Any, after: str, depth: int) -> str:
         return str(self.node(graph, "escalation", after, code="X1").id)
+
+    def link(self, graph: Any, after: str, depth: int) -> str:
+        """On to another place of the drawing."""
+        there = self.node(graph, "here")
+        self.node(graph, "link", after, of=there.id)
+        return str(there.id)
 
     def escape(self, graph: Any, after: str, depth: int) -> str:
         """A decision that may end the path early, with or without an error."""
@@ -295,7 +308,7 @@ _TAGS = {
     "start": "startEvent", "end": "endEvent", "error": "endEvent", "terminate": "endEvent", "user": "userTask",
     "job": "serviceTask", "script": "scriptTask", "count": "scriptTask", "pass": "task", "catch": "intermediateCatchEvent",
     "escalation": "intermediateThrowEvent", "xor": "exclusiveGateway", "and": "parallelGateway", "or": "inclusiveGateway",
-    "choice": "eventBasedGateway", "sub": "subProcess", "call": "callActivity", "border": "boundaryEvent",
+    "choice": "eventBasedGateway", "link": "intermediateThrowEvent", "here": "intermediateCatchEvent", "sub": "subProcess", "call": "callActivity", "border": "boundaryEvent",
 }  # fmt: skip
 
 
@@ -355,6 +368,10 @@ def _definition(node: Any) -> str:
         return '<messageEventDefinition messageRef="msg"/>'
     if kind == "signal":
         return '<signalEventDefinition signalRef="sig"/>'
+    if node.kind in {"link", "here"}:
+        return f'<linkEventDefinition name="{node.of or node.id}"/>'
+    if kind == "cycle":
+        return "<timerEventDefinition><timeCycle>R2/PT1H</timeCycle></timerEventDefinition>"
     if kind == "timer":
         return "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
     if kind in {"error", "escalation"}:

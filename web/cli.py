@@ -48,3 +48,7 @@ def main() -> None:
         cli(prog_name="cityloop")
     except CityLoopError as error:
         raise SystemExit(f"cityloop: {error}") from error
+
+
+if __name__ == "__main__":
+    main()

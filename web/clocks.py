@@ -44,7 +44,7 @@ def told(clocks: Sequence[Clock]) -> list[Told]:
     names: dict[int, str] = {}
     if ids:
         rows = context.session().execute(select(Person.id, Person.display_name).where(Person.id.in_(ids)))
-        names = {key: name for key, name in rows.all()}
+        names = {row.id: row.display_name for row in rows}
     found = []
     for each in clocks:
         facts = explain(each.row, each.entries, calendar)

@@ -89,6 +89,8 @@ def receive(file: FileStorage, slot: str) -> str:
         InvalidInput: it cannot be taken.
     """
     place = context.house()
+    # On SQLite the request's own session would hold the lock this one needs; it has changed nothing yet.
+    context.rollback()
     with place.database.transaction() as session:
         row = evidence.store(
             session, context.actor(), file.stream, file_name=file.filename or "", slot=slot, settings=place.settings

@@ -28,7 +28,6 @@ def receive() -> ResponseReturnValue:
     file = request.files.get("file")
     if file is None or not file.filename:
         raise InvalidInput("no file was sent", [FieldProblem("file", "required")])
-    context.rollback()
     public_id = widgets.receive(file, request.form.get("slot", "")[:80])
     row = evidence.find(context.session(), public_id)
     preview = url_for("files.preview", public_id=public_id) if row.preview_sha256 else ""

@@ -1,0 +1,291 @@
+"""Whole days at the desk, through the browser's eyes."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+from sqlalchemy import func, select
+
+from engine import tasks
+from engine.storage import Case, CaseStatus, Evidence, HistoryEvent, Note, Task, TaskStatus
+
+
+def test_a_clerk_opens_a_case_and_people_bring_it_to_its_end(desk: Any, picture: Any) -> None:
+    clerk = desk.browser("clerk")
+    answer = clerk.post(
+        "/report",
+        {
+            "service_type": "sanitation",
+            "title": "果皮箱满溢",
+            "district": "ft",
+            "street": "ft.lianhua",
+            "place": "红荔路 12 号",
+            "point": "114.06, 22.55",
+            "evidence": picture("现场.jpg"),
+        },
+        content_type="multipart/form-data",
+    )
+    assert answer.status_code == 302
+    page = clerk.get(answer.location)
+    assert "果皮箱满溢" in page.text and "受理" in page.text and "莲花街道" in page.text
+    case_id = int(answer.location.rsplit("/", 1)[1])
+    accept = desk.task(case_id)
+    assert accept.name in clerk.get("/desk?view=groups").text
+
+    answer = clerk.post(f"/tasks/{accept.id}", {"decision": "accept", "bags": "3", "_submission": "a"})
+    assert answer.status_code == 302
+    clean = desk.task(case_id)
+    assert clean.element_id == "clean"
+    answer = clerk.post(
+        f"/tasks/{clean.id}",
+        {"feedback": "已清走", "photo_after": picture("之后.jpg", 30), "material.__n": "0", "_submission": "b"},
+        content_type="multipart/form-data",
+    )
+    assert answer.status_code == 302
+
+    check = desk.task(case_id)
+    assert "须由他人办理" in clerk.get(f"/tasks/{check.id}").text
+    assert clerk.post(f"/tasks/{check.id}", {"_submission": "c"}).status_code == 403
+    colleague = desk.browser("colleague")
+    assert colleague.post(f"/tasks/{check.id}", {"_submission": "d"}).status_code == 302
+    case = desk.case(case_id)
+    assert case.status is CaseStatus.CLOSED
+    page = colleague.get(f"/cases/{case_id}")
+    assert "已结案" in page.text and "现场" in page.text
+    with desk.database.reading() as session:
+        slots = set(session.scalars(select(Evidence.slot).where(Evidence.case_id == case_id)))
+    assert slots == {"report", "after"}
+    assert colleague.get(f"/cases/{case_id}/diagram").text.count("data-diagram=") == 1
+
+
+def test_after_a_task_the_next_one_opens_or_the_list_where_it_was(desk: Any) -> None:
+    first, second = desk.open_case(), desk.open_case(title="第二件")
+    clerk = desk.browser("clerk")
+    for case_id in (first, second):
+        clerk.post(f"/tasks/{desk.task(case_id).id}/claim")
+    answer = clerk.post(f"/tasks/{desk.task(first).id}", {"decision": "accept"})
+    assert answer.location == f"/tasks/{desk.task(second).id}"
+    clerk.post("/desk/preferences", {"open_next": "0"})
+    clerk.get("/desk?view=groups&q=第二&page=1")
+    answer = clerk.post(f"/tasks/{desk.task(second).id}", {"decision": "accept"})
+    assert answer.location.startswith("/desk?view=groups&q=")
+
+
+def test_two_clerks_on_one_task_one_wins_and_the_other_loses_nothing_typed(desk: Any) -> None:
+    task = desk.task(desk.open_case())
+    clerk, colleague = desk.browser("clerk"), desk.browser("colleague")
+    assert clerk.get(f"/tasks/{task.id}").status_code == 200
+    assert "陈静" in colleague.get(f"/tasks/{task.id}").text
+    assert clerk.post(f"/tasks/{task.id}", {"decision": "accept", "_submission": "x"}).status_code == 302
+    answer = colleague.post(
+        f"/tasks/{task.id}", {"decision": "reject", "why": "与我辖区无关的事项", "_submission": "y"}
+    )
+    assert answer.status_code == 409
+    assert "陈静（受理员） 已于" in answer.text and "与我辖区无关的事项" in answer.text
+    text = re.search(r'name="text" value="([^"]+)"', answer.text)
+    assert text is not None
+    note = colleague.post(f"/cases/{task.case_id}/notes", {"text": text[1].replace("&#10;", "\n")})
+    assert note.status_code == 302
+    with desk.database.reading() as session:
+        assert "与我辖区无关的事项" in session.scalars(select(Note.text)).one()
+
+
+def test_a_double_click_completes_once_and_opens_once(desk: Any) -> None:
+    task = desk.task(desk.open_case())
+    clerk = desk.browser("clerk")
+    fields = {"decision": "accept", "_submission": "same"}
+    assert [clerk.post(f"/tasks/{task.id}", fields).status_code for _ in range(2)] == [302, 302]
+    with desk.database.reading() as session:
+        kinds = session.scalars(select(HistoryEvent.kind).where(HistoryEvent.task_id == task.id)).all()
+    assert kinds.count("task.completed") == 1
+    report = {"service_type": "sanitation", "title": "双击", "district": "ft", "_submission": "once"}
+    places = {clerk.post("/report", report).location for _ in range(3)}
+    assert len(places) == 1
+    with desk.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Case).where(Case.title == "双击")) == 1
+
+
+def test_a_form_with_mistakes_comes_back_with_everything_typed_and_every_reason(desk: Any) -> None:
+    task = desk.task(desk.open_case())
+    clerk = desk.browser("clerk")
+    answer = clerk.post(f"/tasks/{task.id}", {"decision": "reject", "why": "短", "bags": "九十九"})
+    assert answer.status_code == 422
+    assert "至少填写 4 个字" in answer.text and "请输入数字" in answer.text
+    assert ">\n短</textarea>" in answer.text and 'value="九十九"' in answer.text
+    assert desk.task(task.case_id).id == task.id
+
+
+def test_fields_appear_with_what_is_chosen(desk: Any) -> None:
+    task = desk.task(desk.open_case())
+    clerk = desk.browser("clerk")
+    assert 'name="why"' not in clerk.get(f"/tasks/{task.id}").text
+    fields = clerk.post(f"/tasks/{task.id}/form", {"decision": "reject"})
+    assert 'name="why"' in fields.text and "<html" not in fields.text
+    whole = clerk.post(f"/tasks/{task.id}", {"decision": "reject", "_act": "refresh"})
+    assert whole.status_code == 200 and 'name="why"' in whole.text
+
+
+def test_a_draft_is_kept_and_found_again(desk: Any) -> None:
+    task = desk.task(desk.open_case())
+    clerk = desk.browser("clerk")
+    saved = clerk.post(f"/tasks/{task.id}/draft", {"decision": "reject", "why": "还没想好"})
+    assert saved.status_code == 200 and re.fullmatch(r"\d\d:\d\d", saved.json["at"])
+    page = clerk.get(f"/tasks/{task.id}")
+    assert "还没想好" in page.text and "草稿保存于" in page.text
+    assert "草稿" in clerk.get("/desk?view=groups").text
+    assert clerk.post(f"/tasks/{task.id}", {"decision": "accept", "_act": "draft"}).status_code == 302
+
+
+def test_rows_of_a_list_are_added_and_dropped_without_scripts(desk: Any) -> None:
+    case_id = desk.open_case()
+    clerk = desk.browser("clerk")
+    clerk.post(f"/tasks/{desk.task(case_id).id}", {"decision": "accept"})
+    task = desk.task(case_id)
+    more = clerk.post(f"/tasks/{task.id}", {"material.__n": "1", "material.0.name": "扫帚", "_act": "add:material"})
+    assert 'name="material.1.name"' in more.text and 'value="扫帚"' in more.text
+    less = clerk.post(f"/tasks/{task.id}", {"material.__n": "2", "material.1.name": "b", "_act": "drop:material:0"})
+    assert 'name="material.1.name"' not in less.text and 'value="b"' in less.text
+
+
+def test_a_picture_goes_up_by_itself_and_stays_when_the_form_is_not_taken(desk: Any, picture: Any) -> None:
+    case_id = desk.open_case()
+    clerk = desk.browser("clerk")
+    clerk.post(f"/tasks/{desk.task(case_id).id}", {"decision": "accept"})
+    task = desk.task(case_id)
+    sent = clerk.post("/files", {"file": picture("之后.jpg"), "slot": "after"}, content_type="multipart/form-data")
+    assert sent.status_code == 200 and len(sent.json["sha256"]) == 64
+    again = clerk.post(f"/tasks/{task.id}", {"feedback": "", "photo_after": sent.json["id"], "material.__n": "0"})
+    assert again.status_code == 422 and f'value="{sent.json["id"]}"' in again.text
+    done = clerk.post(f"/tasks/{task.id}", {"feedback": "好", "photo_after": sent.json["id"], "material.__n": "0"})
+    assert done.status_code == 302
+    file = clerk.get(f"/files/{sent.json['id']}")
+    assert file.status_code == 200 and file.headers["X-Content-Type-Options"] == "nosniff"
+    assert "%E4%B9%8B%E5%90%8E.jpg" in file.headers["Content-Disposition"]
+    file.close()
+    outsider = desk.browser("clerk_lh")
+    assert outsider.get(f"/files/{sent.json['id']}").status_code == 404
+
+
+def test_a_file_that_is_not_what_it_says_is_refused_with_a_reason(desk: Any) -> None:
+    clerk = desk.browser("clerk")
+    for content, name in ((b"MZ\x90\x00" * 50, "照片.jpg"), (b"<svg onload=alert(1)>", "x.svg"), (b"", "空.jpg")):
+        answer = clerk.post(
+            "/files", {"file": (io.BytesIO(content), name)}, content_type="multipart/form-data",
+            headers={"Accept": "application/json"},
+        )  # fmt: skip
+        assert answer.status_code == 422 and answer.mimetype == "application/problem+json"
+        assert answer.json["errors"][0]["detail"]
+
+
+def test_several_tasks_are_claimed_at_once_and_what_is_taken_is_told(desk: Any) -> None:
+    ids = [desk.task(desk.open_case(title=f"第{n}件")).id for n in range(3)]
+    colleague = desk.browser("colleague")
+    colleague.post(f"/tasks/{ids[0]}/claim")
+    clerk = desk.browser("clerk")
+    clerk.get("/desk?view=groups")
+    answer = clerk.post("/desk/claim", {"task": [str(each) for each in ids]})
+    page = clerk.get(answer.location)
+    assert "已认领 2 项待办" in page.text and "林悦" in page.text
+
+
+def test_a_task_is_handed_on_with_a_reason(desk: Any) -> None:
+    case_id = desk.open_case()
+    task = desk.task(case_id)
+    chief = desk.browser("chief")
+    assert "林悦" in chief.get(f"/tasks/{task.id}?hand=1").text
+    colleague_id = desk.person("colleague").id
+    chief.post(f"/tasks/{task.id}/hand", {"person": str(colleague_id), "how": "transfer", "reason": ""})
+    assert desk.task(case_id).assignee_id is None
+    chief.post(f"/tasks/{task.id}/hand", {"person": str(colleague_id), "how": "transfer", "reason": "人手不足"})
+    assert desk.task(case_id).assignee_id == colleague_id
+    colleague = desk.browser("colleague")
+    assert "由您办理" in colleague.get(f"/tasks/{task.id}").text
+    assert colleague.post(f"/tasks/{task.id}/release", {"reason": "外出"}).status_code == 302
+    assert desk.task(case_id).assignee_id is None
+
+
+def test_a_delegated_task_comes_back_with_what_was_entered(desk: Any) -> None:
+    case_id = desk.open_case()
+    task = desk.task(case_id)
+    with desk.database.transaction() as session:
+        tasks.claim(session, desk.actor("clerk"), task.id)
+        tasks.delegate(session, desk.actor("clerk"), task.id, desk.person("colleague").id, "代办")
+    colleague = desk.browser("colleague")
+    assert "办完交回" in colleague.get(f"/tasks/{task.id}").text
+    colleague.post(f"/tasks/{task.id}/send-back", {"decision": "accept", "bags": "7", "_submission": "z"})
+    page = desk.browser("clerk").get(f"/tasks/{task.id}")
+    assert 'value="7"' in page.text
+    assert desk.task(case_id).assignee_id == desk.person("clerk").id
+
+
+def test_a_case_is_put_on_hold_goes_on_and_is_declared_void_each_with_a_reason(desk: Any) -> None:
+    case_id = desk.open_case()
+    task = desk.task(case_id)
+    chief = desk.browser("chief")
+    assert chief.post(f"/cases/{case_id}/suspend", {"reason": " "}).status_code == 422
+    assert chief.post(f"/cases/{case_id}/suspend", {"reason": "等待施工"}).status_code == 302
+    page = chief.get(f"/cases/{case_id}")
+    assert "挂账" in page.text and "等待施工" in page.text
+    assert "恢复后才能办理" in desk.browser("clerk").get(f"/tasks/{task.id}").text
+    assert chief.post(f"/cases/{case_id}/resume", {"reason": "完工"}).status_code == 302
+    assert chief.post(f"/cases/{case_id}/void", {"reason": "测试件"}).status_code == 302
+    assert desk.case(case_id).status is CaseStatus.VOID
+    assert chief.post(f"/cases/{case_id}/suspend", {"reason": "太晚"}).status_code == 302
+    assert "已结束" in chief.get(f"/cases/{case_id}").text
+
+
+def test_the_reporter_is_masked_for_those_who_need_not_know(desk: Any) -> None:
+    case_id = desk.open_case()
+    page = desk.browser("chief").get(f"/cases/{case_id}").text
+    assert "13812345678" not in page and "张三丰" not in page and "138****5678" in page
+
+
+def test_an_export_has_no_formulas_and_no_personal_data(desk: Any) -> None:
+    desk.open_case(title='=HYPERLINK("http://evil")', place="@SUM(A1)")
+    answer = desk.browser("clerk").get("/cases/export.csv")
+    assert answer.mimetype == "text/csv"
+    assert "'=HYPERLINK" in answer.text and "'@SUM" in answer.text and "13812345678" not in answer.text
+    with desk.database.reading() as session:
+        assert session.scalar(select(func.count()).where(HistoryEvent.kind == "cases.exported")) == 1
+    assert desk.browser("crew").get("/cases/export.csv").status_code == 403
+
+
+def test_a_report_with_wrong_things_names_each_field(desk: Any) -> None:
+    clerk = desk.browser("clerk")
+    answer = clerk.post(
+        "/report",
+        {
+            "service_type": "sanitation",
+            "category": "不存在的大类",
+            "title": "",
+            "point": "1, 2",
+            "district": "ft",
+            "reported_at": "2999-01-01T00:00",
+            "reporter.wants_reply": "1",
+        },
+    )
+    assert answer.status_code == 422
+    for words in ("没有“不存在的大类”这一大类", "此项为必填项", "不在本市范围内", "不能晚于现在", "电话"):
+        assert words in answer.text
+    with desk.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Case)) == 0
+
+
+def test_categories_and_streets_follow_what_is_chosen(desk: Any) -> None:
+    clerk = desk.browser("clerk")
+    assert 'value="ft.lianhua"' in clerk.get("/report").text
+    fields = clerk.post("/report/form", {"service_type": "sanitation", "category": "市容环境", "district": "lh"})
+    assert 'value="暴露垃圾"' in fields.text or "暴露" in fields.text
+    assert 'value="lh.guiyuan"' in fields.text and 'value="ft.lianhua"' not in fields.text
+
+
+def test_a_withdrawn_task_says_so(desk: Any) -> None:
+    case_id = desk.open_case()
+    task = desk.task(case_id)
+    desk.browser("chief").post(f"/cases/{case_id}/void", {"reason": "误报"})
+    page = desk.browser("clerk").get(f"/tasks/{task.id}")
+    assert page.status_code == 200 and "流程已撤回" in page.text
+    with desk.database.reading() as session:
+        assert session.get_one(Task, task.id).status is TaskStatus.WITHDRAWN

@@ -12,11 +12,21 @@ from itertools import count
 from typing import Any
 
 _turns = count()
-OUTSIDE = ("message", "timer", "cycle", "signal")
+OUTSIDE = ("message", "timer", "cycle", "signal", "conditional")
 ROUNDS = 2
 """How often a cycle fires."""
 Name = tuple[str, tuple[int, ...]]
 """What waits: its element, and which of several it and the scopes around it are."""
+
+
+@dataclass
+class Watch:
+    """A condition being watched: of the border event of a token, or of an event subprocess of a scope."""
+
+    event: Node
+    owner: Token | Scope
+    graph: Graph | None = None
+    held: bool = False
 
 
 @dataclass
@@ -123,6 +133,7 @@ class Oracle:
         self.thrown: list[str] = []
         self.ended = False
         self.steps = 0
+        self.watches: list[Watch] = []
         self.root = Scope(processes[main], None, "process")
         self.root.data = dict(variables)
         self.open_scope(self.root)
@@ -178,6 +189,7 @@ class Oracle:
 
     def open_scope(self, scope: Scope) -> None:
         assert scope.graph is not None
+        self.watches += [Watch(s, scope, graph) for s, graph in scope.subscriptions if s.event == "conditional"]
         scope.tokens.append(Token(scope.graph.nodes[scope.graph.start], scope))
 
     def read(self, scope: Scope, name: str) -> Any:
@@ -225,6 +237,7 @@ class Oracle:
     def run(self) -> None:
         for steps in range(self.patience):
             self.steps = steps
+            self.look_at_conditions()
             ready = [token for scope in self.scopes(self.root) for token in scope.tokens if token.state == "ready"]
             if ready:
                 # Races between automatic steps are decided by "first come, first served" (docs/engine.md).
@@ -232,6 +245,34 @@ class Oracle:
             elif not self.join_inclusively():
                 return
         raise Endless
+
+    def look_at_conditions(self) -> None:
+        """A condition fires when it turns true, and again only after it was false."""
+        fired = True
+        while fired:
+            fired = False
+            for watch in list(self.watches):
+                scope = watch.owner.scope if isinstance(watch.owner, Token) else watch.owner
+                if not self.watched(watch, scope):
+                    self.watches.remove(watch)
+                    continue
+                holds = self.read(scope, watch.event.of[0]) < watch.event.of[1]
+                before, watch.held = watch.held, holds
+                if not holds or before:
+                    continue
+                fired = True
+                if isinstance(watch.owner, Token):
+                    self.fire_border(watch.owner, watch.event, {})
+                else:
+                    assert watch.graph is not None
+                    self.begin_handler(scope, watch.event, watch.graph, {})
+
+    def watched(self, watch: Watch, scope: Scope) -> bool:
+        if not self.alive(scope):
+            return False
+        if isinstance(watch.owner, Token):
+            return watch.owner in scope.tokens and watch.event in watch.owner.borders
+        return any(start is watch.event for start, _ in scope.subscriptions)
 
     def scopes(self, scope: Scope) -> list[Scope]:
         found = [scope]
@@ -250,6 +291,7 @@ class Oracle:
             return
         if not token.bare:
             token.borders = list(node.borders)
+            self.watches += [Watch(border, token) for border in token.borders if border.event == "conditional"]
             if node.loop is not None:
                 self.begin_loop(token)
                 return

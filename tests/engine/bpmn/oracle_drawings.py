@@ -73,6 +73,8 @@ class Maker:
         start = Node(self.name("on"), "start", event=event)
         start.code = self.code_for(event)
         start.interrupting = event == "error" or self.chance(0.5)
+        if event == "signal" and self.chance(0.5):
+            start.event, start.of = "conditional", (self.random.choice(VARIABLES), self.random.randint(0, 3))
         if event == "timer" and not start.interrupting and self.chance(0.5):
             start.event = "cycle"
         return start, self.scope(self.name("handler"), max(depth + 1, 2), start)
@@ -155,6 +157,8 @@ class Maker:
             if any((b.event, b.code) == (event, border.code) for b in node.borders):
                 continue
             border.interrupting = event == "error" or self.chance(0.5)
+            if event == "signal" and self.chance(0.5):
+                border.event, border.of = "conditional", (self.random.choice(VARIABLES), self.random.randint(0, 3))
             if event == "timer" and not border.interrupting and self.chance(0.5):
                 border.event = "cycle"
             graph.nodes[border.id] = border
@@ -370,6 +374,9 @@ def _definition(node: Any) -> str:
         return '<signalEventDefinition signalRef="sig"/>'
     if node.kind in {"link", "here"}:
         return f'<linkEventDefinition name="{node.of or node.id}"/>'
+    if kind == "conditional":
+        condition = f"= {node.of[0]} &lt; {node.of[1]}"
+        return f"<conditionalEventDefinition><condition>{condition}</condition></conditionalEventDefinition>"
     if kind == "cycle":
         return "<timerEventDefinition><timeCycle>R2/PT1H</timeCycle></timerEventDefinition>"
     if kind == "timer":

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 TIMERS = Base.metadata.tables[TimerRow.__tablename__]
 SUBSCRIPTIONS = Base.metadata.tables[EventSubscription.__tablename__]
+TOLD = frozenset({"entered", "completed", "cancelled", "failed", "conflict"})
 INCIDENTS = Base.metadata.tables[Incident.__tablename__]
 
 
@@ -66,9 +67,8 @@ def _line(advance: Advance, steps: Sequence[Step]) -> dict[str, Any]:
         return identity if step.process_key == main else f"{step.process_key}/{identity}"
 
     details: dict[str, Any] = dict(advance.line.get("details") or {})
-    for kind in ("entered", "completed", "cancelled", "failed", "conflict"):
-        if walked := [path(step.element_id, step) for step in steps if step.kind == kind and step.type != "process"]:
-            details[kind] = walked
+    for kind, walked in _walked(steps).items():
+        details[kind] = [path(step.element_id, step) for step in walked]
     if flows := [path(flow, step) for step in steps for flow in step.details.get("flows", ())]:
         details["flows"] = flows
     if decisions := [step.details["decision"] for step in steps if "decision" in step.details]:
@@ -77,6 +77,21 @@ def _line(advance: Advance, steps: Sequence[Step]) -> dict[str, Any]:
         details["variables"] = conflicts
     facts = {**advance.line, "details": details or None, "instance_id": advance.instance.id}
     return history.line(advance.actor, advance.instance.case_id, advance.kind, **facts)
+
+
+def _walked(steps: Sequence[Step]) -> dict[str, list[Step]]:
+    """The path in few words: ``passed`` was entered and done in this step, ``entered`` is open now, ``completed`` was
+    open before.
+    """
+    entered = {step.token for step in steps if step.kind == "entered"}
+    left = {step.token for step in steps if step.kind in {"completed", "cancelled"}}
+    found: dict[str, list[Step]] = {}
+    for step in steps:
+        kind: str = step.kind
+        if step.type == "process" or kind not in TOLD or (kind == "entered" and step.token in left):
+            continue
+        found.setdefault("passed" if kind == "completed" and step.token in entered else kind, []).append(step)
+    return found
 
 
 def _set_stage(advance: Advance, steps: Iterable[Step]) -> None:

@@ -15,6 +15,7 @@ from engine.instances.tasks import CANDIDATES
 from engine.permissions import Actor, Grant, TaskSubject
 from engine.storage import Case, CaseStatus, Organisation, Person, Task, TaskStatus, lock
 
+_FIND = select(Task).where(Task.id == bindparam("task")).execution_options(populate_existing=True)
 _CANDIDATES = select(CANDIDATES.c.role, CANDIDATES.c.person_id).where(CANDIDATES.c.task_id == bindparam("task"))
 
 
@@ -24,7 +25,7 @@ def find(session: Session, task_id: int) -> Task:
     Raises:
         NotFound: there is none.
     """
-    task = session.get(Task, task_id, populate_existing=True)
+    task = session.scalars(_FIND, {"task": task_id}).one_or_none()
     if task is None:
         raise NotFound("no such task", task=task_id)
     return task

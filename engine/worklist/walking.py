@@ -51,7 +51,7 @@ def walk(session: Session, instance: ProcessInstance) -> dict[str, Walk]:
     for key, definition_id in contents.get("processes", {}).items():
         walks.setdefault(key, Walk(instance.id, key, definition_id))
     for _, details in _details(session, instance_id=instance.id):
-        for element, key in _paths(details.get("completed"), instance.process_key):
+        for element, key in _done(details, instance.process_key):
             if key in walks:
                 walks[key].elements[element] += 1
         for flow, key in _paths(details.get("flows"), instance.process_key):
@@ -109,6 +109,11 @@ def _still_open(session: Session, instance: ProcessInstance) -> set[tuple[str, s
     return {place for place, number in balance.items() if number > 0 or (place[0] in waiting and number >= 0)}
 
 
+def _done(details: Mapping[str, Any], process_key: str) -> list[tuple[str, str]]:
+    """What was completed in a step: opened before, or passed through."""
+    return _paths(details.get("completed"), process_key) + _paths(details.get("passed"), process_key)
+
+
 def _paths(found: Iterable[str] | None, process_key: str) -> list[tuple[str, str]]:
     """(element, process key) of the paths of a history line."""
     pairs = []
@@ -160,7 +165,7 @@ def walked_elements(
     """How often each element was completed: in a case, in an instance, or (neither given) in the whole database."""
     found: dict[str, Counter[str]] = {}
     for process_key, details in _details(session, case_id=case_id, instance_id=instance_id):
-        for element, key in _paths(details.get("completed"), process_key):
+        for element, key in _done(details, process_key):
             found.setdefault(key, Counter())[element] += 1
     if by_process:
         return found

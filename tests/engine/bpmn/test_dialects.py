@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from engine import forms
 from engine.bpmn.dialects import Translation, translate
 from engine.bpmn.dialects.feel_printer import feel, template
 from engine.bpmn.dialects.juel import NotTranslatable
@@ -113,6 +114,12 @@ def test_form_fields_in_the_diagram_become_a_form():
     assert form["components"][0]["validate"] == {"required": True, "min": 1}
     assert form["components"][1]["values"] == [{"label": "店铺", "value": "shop"}, {"label": "活动", "value": "event"}]
     assert form["components"][1]["defaultValue"] == "shop" and form["components"][3]["defaultValue"] is False
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_forms_made_of_a_diagram_can_be_published(name):
+    for key, schema in translate(SAMPLES[name], f"{name}.bpmn").forms.items():
+        assert schema["id"] == key and forms.problems(schema) == []
 
 
 def test_what_needs_a_hand_is_said_and_stays_visible():

@@ -339,6 +339,55 @@ def around() -> Iterator[Row]:
         line(node("scriptTask", "x", "<bpmn:script>1</bpmn:script>", scriptFormat="javascript")),
         False,
     )
+    data = '<bpmn:dataObject id="d"/><bpmn:dataObjectReference id="dr" dataObjectRef="d"/><bpmn:dataStoreReference id="ds"/>'
+    drawn = '<bpmn:property id="pr" name="__targetRef_placeholder"/><bpmn:dataInputAssociation id="da"><bpmn:sourceRef>{}</bpmn:sourceRef><bpmn:targetRef>pr</bpmn:targetRef>{}</bpmn:dataInputAssociation>'
+    for title, source, extra, runs in (
+        ("data association drawn only", "dr", "", True),
+        ("data association with a data store", "ds", "", True),
+        ("assignment in a data association", "dr", "<bpmn:assignment><bpmn:from>1</bpmn:from><bpmn:to>2</bpmn:to></bpmn:assignment>", False),
+        ("transformation in a data association", "dr", "<bpmn:transformation>1</bpmn:transformation>", False),
+    ):  # fmt: skip
+        yield Row(
+            "attributes",
+            title,
+            (*line(node("task", "x", drawn.format(source, extra))), data),
+            runs,
+            passes=("x", "end"),
+        )
+    for title, inner in (
+        ("loopDataInputRef", "<bpmn:loopDataInputRef>d</bpmn:loopDataInputRef>"),
+        ("inputDataItem", '<bpmn:inputDataItem id="idi"/>'),
+    ):
+        marker = f"<bpmn:multiInstanceLoopCharacteristics>{inner}<bpmn:loopCardinality>2</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
+        yield Row("attributes", f"multiInstance {title}", line(node("task", "x", marker)), False)
+    named = drawings.ROOT + '<bpmn:signalEventDefinition id="shared" signalRef="sig"/>'
+    shared = node("intermediateThrowEvent", "x", "<bpmn:eventDefinitionRef>shared</bpmn:eventDefinitionRef>")
+    yield Row(
+        "attributes", "eventDefinitionRef", line(shared), True, root=named, passes=("x", "end"), thrown=("signal",)
+    )
+    for title, tag in (
+        ("attachedToRef", "task"),
+        ("triggeredByEvent", "task"),
+        ("isForCompensation", "exclusiveGateway"),
+        ("instantiate", "userTask"),
+    ):
+        value = "end" if title == "attachedToRef" else "true"
+        yield Row("attributes", f"{title} on {tag}", line(node(tag, "x", **{title: value})), False)
+    yield Row(
+        "attributes", "a loop marker on a gateway", line(node("exclusiveGateway", "x", MARKERS["standardLoop"])), False
+    )
+    for title, head in (("not FEEL", 'language="groovy"'), ("JUEL", "")):
+        text = "${yes}" if title == "JUEL" else "yes"
+        flow = f'<bpmn:sequenceFlow id="xa" sourceRef="x" targetRef="a"><bpmn:conditionExpression {head}>{text}</bpmn:conditionExpression></bpmn:sequenceFlow>'
+        content = (
+            START,
+            node("exclusiveGateway", "x", default="x-end"),
+            node("task", "a"),
+            END,
+            flows("start x end", "a end"),
+            flow,
+        )
+        yield Row("attributes", f"a condition in {title}", content, False)
     for name in ("taskListeners", "executionListeners", "adHoc", "linkedResources"):
         yield Row(
             "attributes",

@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,29 +24,7 @@ from engine.settings import Settings
 from engine.storage import Case, Database, Person, Task, TaskStatus
 from web.app import create_app
 
-DRAWING = """<?xml version="1.0" encoding="UTF-8"?>
-<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
- id="definitions" targetNamespace="http://cityloop">
-<bpmn:process id="sanitation" name="市容环卫服务" isExecutable="true">
- <bpmn:extensionElements><zeebe:properties><zeebe:property name="kind" value="service"/>
-  <zeebe:property name="serviceType" value="sanitation"/></zeebe:properties></bpmn:extensionElements>
- <bpmn:startEvent id="reported"><bpmn:outgoing>f0</bpmn:outgoing></bpmn:startEvent>
- <bpmn:userTask id="accept" name="受理"><bpmn:extensionElements><zeebe:assignmentDefinition candidateGroups="clerk"/>
-  <zeebe:formDefinition formId="accept"/><zeebe:properties><zeebe:property name="limit" value="2 工作时"/>
-  <zeebe:property name="stage" value="受理"/></zeebe:properties></bpmn:extensionElements>
-  <bpmn:incoming>f0</bpmn:incoming><bpmn:outgoing>f1</bpmn:outgoing></bpmn:userTask>
- <bpmn:userTask id="clean" name="处置"><bpmn:extensionElements><zeebe:assignmentDefinition candidateGroups="clerk, crew"/>
-  <zeebe:formDefinition formId="clean"/><zeebe:properties><zeebe:property name="stage" value="处置"/></zeebe:properties>
-  </bpmn:extensionElements><bpmn:incoming>f1</bpmn:incoming><bpmn:outgoing>f2</bpmn:outgoing></bpmn:userTask>
- <bpmn:userTask id="check" name="核查"><bpmn:extensionElements><zeebe:assignmentDefinition candidateGroups="clerk"/>
-  <zeebe:formDefinition formId="check"/><zeebe:properties><zeebe:property name="independentOf" value="clean"/></zeebe:properties></bpmn:extensionElements>
-  <bpmn:incoming>f2</bpmn:incoming><bpmn:outgoing>f3</bpmn:outgoing></bpmn:userTask>
- <bpmn:endEvent id="done"><bpmn:incoming>f3</bpmn:incoming></bpmn:endEvent>
- <bpmn:sequenceFlow id="f0" sourceRef="reported" targetRef="accept"/>
- <bpmn:sequenceFlow id="f1" sourceRef="accept" targetRef="clean"/>
- <bpmn:sequenceFlow id="f2" sourceRef="clean" targetRef="check"/>
- <bpmn:sequenceFlow id="f3" sourceRef="check" targetRef="done"/>
-</bpmn:process></bpmn:definitions>"""
+DRAWING = (Path(__file__).parent / "three_steps.bpmn").read_bytes()
 
 ACCEPT = {
     "type": "default",
@@ -197,7 +176,7 @@ class _NoBundles(dict[str, Any]):
 def desk(city: None, app: Flask, database: Database) -> Desk:
     """The application with the demonstration's people and a drawn process of three steps."""
     bundle = {
-        "workflows/sanitation/sanitation.bpmn": DRAWING.encode(),
+        "workflows/sanitation/sanitation.bpmn": DRAWING,
         "forms/accept.form": json.dumps(ACCEPT).encode(),
         "forms/check.form": json.dumps(CHECK).encode(),
         "forms/clean.form": json.dumps(CLEAN).encode(),

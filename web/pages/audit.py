@@ -20,6 +20,7 @@ from engine.worklist import Page
 from web import context
 from web.doors import Door
 from web.pages.cases import safe_cell
+from web.pages.desk import page_number
 from web.wording import record_words
 
 door = Door("audit", __name__)
@@ -31,7 +32,7 @@ MOST_EXPORTED = 50_000
 def show() -> ResponseReturnValue:
     """Who did what when, from where; by what is asked for."""
     session = context.session()
-    number = max(1, request.args.get("page", 1, type=int) or 1)
+    number = page_number()
     conditions = _conditions()
     total = session.scalar(select(func.count()).select_from(HistoryEvent).where(*conditions)) or 0
     rows = session.execute(_rows(conditions).limit(SIZE).offset((number - 1) * SIZE)).all()

@@ -35,7 +35,7 @@ from engine.storage import (
 from web import context, widgets
 from web.clocks import told
 from web.doors import SIGNED_IN, Door
-from web.pages.desk import remember_place, services
+from web.pages.desk import page_number, remember_place, services
 from web.pages.facts import case_facts
 from web.wording import error_words, language, named, state
 
@@ -52,7 +52,7 @@ def show_list() -> ResponseReturnValue:
     """The cases I may see, by what is asked for."""
     session, actor = context.session(), context.actor()
     asked = _asked()
-    page = worklist.cases(session, actor, page=request.args.get("page", 1, type=int) or 1, size=SIZE, **asked)
+    page = worklist.cases(session, actor, page=page_number(), size=SIZE, **asked)
     remember_place()
     return render_template(
         "case/list.html", page=page, asked=request.args, sort=asked["sort"], services=services(), districts=_districts()
@@ -64,7 +64,7 @@ def _asked() -> dict[str, Any]:
     status = args.get("status", "")
     statuses = {"": (), "running": ("open", "suspended"), "ended": tuple(s.value for s in ENDED)}.get(status)
     if statuses is None:
-        statuses = (status,) if status in CaseStatus else ()
+        statuses = (status,) if status in {each.value for each in CaseStatus} else ()
     sort = args.get("sort", "-reported")
     return {
         "statuses": statuses,

@@ -22,6 +22,7 @@ from web.wording import error_words
 
 door = Door("desk", __name__)
 SIZE = 30
+MOST_PAGES = 100_000
 ICONS = {
     "mine": "user",
     "groups": "users",
@@ -83,9 +84,14 @@ def _asked() -> dict[str, Any]:
     return {
         "search": args.get("q", "")[:100],
         "sort": sort if sort.removeprefix("-") in ("due", "priority", "created", "case", "name") else "due",
-        "page": args.get("page", 1, type=int) or 1,
+        "page": page_number(),
         "service_type": args.get("service", "")[:80],
     }
+
+
+def page_number() -> int:
+    """The page of a list that is asked for; whatever else stands there is the first."""
+    return min(max(1, request.args.get("page", 1, type=int) or 1), MOST_PAGES)
 
 
 def services() -> list[ServiceType]:

@@ -16,6 +16,7 @@ from engine.storage import Case, Incident, IncidentStatus, Job, Person, ProcessD
 from engine.worklist import Page
 from web import context
 from web.doors import Door
+from web.pages.desk import page_number
 
 door = Door("incidents", __name__)
 SIZE = 50
@@ -26,8 +27,8 @@ def show_list() -> ResponseReturnValue:
     """The open ones first; or those of another state."""
     session = context.session()
     status = request.args.get("status", "open")
-    number = max(1, request.args.get("page", 1, type=int) or 1)
-    conditions = [Incident.status == IncidentStatus(status)] if status in IncidentStatus else []
+    number = page_number()
+    conditions = [Incident.status == status] if status in {each.value for each in IncidentStatus} else []
     total = session.scalar(select(func.count()).select_from(Incident).where(*conditions)) or 0
     rows = session.execute(
         select(Incident, Case.number, ProcessDefinition.name)

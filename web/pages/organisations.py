@@ -17,6 +17,7 @@ from engine.storage import Area, Organisation, OrganisationArea, OrganisationKin
 from engine.worklist import Page
 from web import context
 from web.doors import Door
+from web.pages.desk import page_number
 
 door = Door("organisations", __name__)
 SIZE = 50
@@ -28,7 +29,7 @@ def show_list() -> ResponseReturnValue:
     """All of them, by code."""
     session = context.session()
     search, kind = request.args.get("q", "").strip()[:80], request.args.get("kind", "")[:80]
-    number = max(1, request.args.get("page", 1, type=int) or 1)
+    number = page_number()
     statement = select(Organisation)
     if search:
         columns = (Organisation.code, Organisation.name, Organisation.name_en, Organisation.duty)

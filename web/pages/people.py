@@ -16,6 +16,7 @@ from engine.storage import LoginSession, Organisation, Person, Role, RoleGrant
 from engine.worklist import Page
 from web import context, login, passwords
 from web.doors import Door
+from web.pages.desk import page_number
 from web.wording import error_words, problem_words
 
 door = Door("people", __name__)
@@ -31,7 +32,7 @@ def show_list() -> ResponseReturnValue:
 def _list(typed: dict[str, str], problems: Sequence[FieldProblem]) -> str:
     session = context.session()
     search, role = request.args.get("q", "").strip()[:80], request.args.get("role", "")[:80]
-    number = max(1, request.args.get("page", 1, type=int) or 1)
+    number = page_number()
     statement = select(Person)
     if search:
         statement = statement.where(

@@ -54,6 +54,14 @@ class Settings:
         return cls(**values)
 
 
+def shipped(name: str) -> Path:
+    """The folder ``workflows``, ``forms`` or ``migrations``: it lies beside ``engine`` in a checkout and when installed.
+
+    Not through ``importlib.resources``: an editable install gives packages without ``__init__`` a path that is none.
+    """
+    return Path(__file__).resolve().parents[1] / name
+
+
 def _convert(name: str, text: str, kind: type) -> Any:
     if kind is bool:
         if text.lower() in {"1", "true", "yes", "on"}:

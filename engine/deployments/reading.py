@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
-from importlib.resources import files as package_files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.errors import FieldProblem, InvalidInput
+from engine.settings import shipped
 from engine.storage import (
     DecisionDefinition,
     DefinitionState,
@@ -39,11 +38,11 @@ def kind_of(path: str) -> str:
 def load_folder(path: Path | None = None) -> dict[str, bytes]:
     """Every file of ``workflows/**`` and ``forms/*`` below ``path``, by its path; without one, what is shipped."""
     if path is not None:
-        roots: list[tuple[str, Traversable]] = [(name, path / name) for name in ("workflows", "forms")]
+        roots = [(name, path / name) for name in ("workflows", "forms")]
         if not any(root.is_dir() for _, root in roots):
             roots = [("", path)]
     else:
-        roots = [(name, package_files(name)) for name in ("workflows", "forms")]
+        roots = [(name, shipped(name)) for name in ("workflows", "forms")]
     found: dict[str, bytes] = {}
     for name, root in roots:
         if root.is_dir():
@@ -51,7 +50,7 @@ def load_folder(path: Path | None = None) -> dict[str, bytes]:
     return found
 
 
-def _below(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
+def _below(folder: Path, prefix: str) -> Iterator[tuple[str, bytes]]:
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         path = f"{prefix}/{entry.name}" if prefix else entry.name
         if entry.name.startswith((".", "_")):

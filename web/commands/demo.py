@@ -9,28 +9,30 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from importlib.resources import files
 from typing import Any
 
 import click
 import yaml
-from engine.deployments import deploy, load_folder
-from engine.storage.schema import upgrade
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.demonstration import PASSWORD, load_demonstration, logins_to_try
+from engine.deployments import bundle_sha256, deploy, load_folder
 from engine.permissions import Actor
 from engine.reference import load_reference_data
 from engine.settings import Settings
 from engine.simulation import Timeline, sample_from
-from engine.storage import Case, Database
+from engine.storage import Case, Database, Deployment
+from engine.storage.schema import upgrade
 
 START_SECONDS = 30
+SHIPPED = "shipped"
 
 
 @click.command()
@@ -54,15 +56,24 @@ def prepare(settings: Settings, console: Console) -> None:
             load_reference_data(session)
             load_demonstration(session)
         with database.transaction() as session:
-            deployment = deploy(session, Actor.system("demo"), load_folder(), name="shipped", source="folder")
-            if deployment is not None:
-                console.print(f"Processes: deployed as bundle {deployment.id}.")
+            files = load_folder()
+            if not _is_published(session, files):
+                deployment = deploy(session, Actor.system("demo"), files, name=SHIPPED, source="folder")
+                console.print(f"Processes: {len(files)} files deployed as bundle {deployment.id}.")
         with database.reading() as session:
             empty = not session.scalar(select(func.count()).select_from(Case))
         if empty:
             _load_cases(database, settings, console)
     finally:
         database.close()
+
+
+def _is_published(session: Session, files: Mapping[str, bytes]) -> bool:
+    """Whether exactly these files were the last to be deployed as shipped: then there is nothing to check again."""
+    last = session.scalars(
+        select(Deployment.sha256).where(Deployment.name == SHIPPED).order_by(Deployment.id.desc()).limit(1)
+    ).first()
+    return last == bundle_sha256(files)
 
 
 def _load_cases(database: Database, settings: Settings, console: Console) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
 from typing import Any
 
 import pytest
 
 from engine.forms import fields, present, problem_text, problems
 from engine.forms.wording import catalogue
+from engine.settings import shipped
 
 
 def form(*components: dict[str, Any]) -> dict[str, Any]:
@@ -69,9 +69,9 @@ def test_every_problem_has_words_in_both_languages() -> None:
     assert all(set(words) == {"zh", "en"} and all(words.values()) for words in catalogue().values())
 
 
-@pytest.mark.parametrize("path", sorted(p.name for p in files("forms").iterdir() if p.name.endswith(".form")))
+@pytest.mark.parametrize("path", sorted(p.name for p in shipped("forms").iterdir() if p.name.endswith(".form")))
 def test_the_shipped_forms_can_be_published_and_shown(path: str) -> None:
-    schema = json.loads(files("forms").joinpath(path).read_text(encoding="utf-8"))
+    schema = json.loads(shipped("forms").joinpath(path).read_text(encoding="utf-8"))
     assert [p for p in problems(schema) if p.severity == "error" and p.code != "form_expression"] == []
     assert fields(schema)
     assert present(schema, variables={})

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from engine.bpmn.lint_report import Inspection
 from engine.bpmn.model import Element, EventDefinition, Loop
-from engine.feel import check_expression
+from engine.feel import LIMITS, SCRIPT_LIMITS, check_expression
 
 _TEXTS = ("assignee", "candidate_groups", "candidate_users", "form_id", "due_date", "follow_up_date", "priority",
           "task_type", "retries", "called_process")  # fmt: skip
@@ -37,7 +37,8 @@ def _check(inspection: Inspection, element: Element, where: str, text: str) -> N
     if not text:
         inspection.error("expression_empty", element, where=where)
         return
-    for found in check_expression(text, library=inspection.library, names=None):
+    limits = SCRIPT_LIMITS if where == "script" else LIMITS
+    for found in check_expression(text, library=inspection.library, names=None, limits=limits):
         inspection.error(
             "bad_expression", element, where=where, expression=text[:200],
             reason_en=found.text("en"), reason_zh=found.text("zh"),

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from engine.bpmn.lint_expressions import texts_of
 from engine.bpmn.lint_report import Inspection
 from engine.bpmn.model import Element
-from engine.feel import FeelError, compile_expression
+from engine.feel import SCRIPT_LIMITS, FeelError, compile_expression
 
 GIVEN = frozenset({"case", "emergency", "signal", "loopCounter", "numberOfInstances", "numberOfActiveInstances",
                    "numberOfCompletedInstances", "numberOfTerminatedInstances"})  # fmt: skip
@@ -49,7 +49,7 @@ def _expressions(inspection: Inspection, element: Element) -> Iterator[tuple[str
 
 def _names(inspection: Inspection, text: str) -> frozenset[str]:
     try:
-        return compile_expression(text.strip(), library=inspection.library).names
+        return compile_expression(text.strip(), library=inspection.library, limits=SCRIPT_LIMITS).names
     except FeelError:
         return frozenset()  # told by lint_expressions
 

@@ -411,3 +411,18 @@ def test_limits_are_read_as_the_calendar_reads_them():
         except InvalidInput:
             good = False
         assert _is_limit(text) is good, text
+
+
+@pytest.mark.parametrize(
+    ("where", "length", "good"),
+    [("script", 19_000, True), ("script", 21_000, False), ("output", 1_900, True), ("output", 2_100, False)],
+)
+def test_scripts_may_be_long_other_expressions_may_not(where, length, good):
+    """SECURITY.md: 2,000 characters, scripts 20,000."""
+    text = '= "' + "x" * (length - 5) + '"'
+    script = text if where == "script" else "= 1"
+    mapping = (
+        f"<zeebe:ioMapping><zeebe:output source='{text}' target='y'/></zeebe:ioMapping>" if where == "output" else ""
+    )
+    extensions = f"<zeebe:script expression='{script}' resultVariable='x'/>{mapping}"
+    assert (found(*line(node("scriptTask", "a", extensions=extensions))) == []) is good

@@ -106,7 +106,7 @@ def _run(*words: str, **environment: str) -> None:
     program = shutil.which(words[0], path=path)
     if program is None:
         raise click.ClickException(f"{words[0]} is missing; install the extra: pip install -e '.[assets]'")
-    done = subprocess.run(  # noqa: S603 - fixed programs, our own folder
+    done = subprocess.run(
         [program, *words[1:]],
         cwd=FRONTEND,
         env={**os.environ, "PATH": path, **environment},

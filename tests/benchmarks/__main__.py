@@ -1,4 +1,4 @@
-"""``make bench``: every ``bench_*.py`` beside this file, one after the other; figures are printed, nothing is asserted."""
+"""``make bench``: every ``bench_*.py`` beside this file, one after the other; prints figures, asserts nothing."""
 
 from __future__ import annotations
 

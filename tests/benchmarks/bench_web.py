@@ -26,7 +26,7 @@ import psutil
 from sqlalchemy import select
 
 from engine.demonstration import PASSWORD, load_demonstration
-from engine.deployments import deploy, load_folder
+from engine.deployments import deploy
 from engine.intake import open_case
 from engine.permissions import Actor
 from engine.reference import load_reference_data
@@ -41,7 +41,8 @@ _FORM = (
     b'[{"type": "textarea", "key": "opinion", "id": "o", "label": "opinion", "validate": {"required": true}}]}'
 )
 _TASK = (
-    '<bpmn:userTask id="t{n}" name="step {n}"><bpmn:extensionElements><zeebe:assignmentDefinition candidateGroups="clerk"/>'
+    '<bpmn:userTask id="t{n}" name="step {n}"><bpmn:extensionElements>'
+    '<zeebe:assignmentDefinition candidateGroups="clerk"/>'
     '<zeebe:formDefinition formId="remark"/><zeebe:properties><zeebe:property name="limit" value="4 工作时"/>'
     '<zeebe:property name="warn" value="50, 80"/><zeebe:property name="stage" value="处置"/></zeebe:properties>'
     '</bpmn:extensionElements></bpmn:userTask><bpmn:sequenceFlow id="f{n}" sourceRef="{before}" targetRef="t{n}"/>'

@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 
-DATA_DIR = Path("var")
-
-
 def _setting(default: Any, text: str, secret: bool = False) -> Any:
     return field(default=default, metadata={"text": text, "secret": secret})
 
@@ -21,7 +18,9 @@ class Settings:
     """Every setting with its default; the environment variable is ``CITYLOOP_`` + the upper-case name."""
 
     database_url: str = _setting("sqlite:///var/cityloop.sqlite3", "SQLAlchemy address of the database", secret=True)
-    data_dir: Path = _setting(DATA_DIR, "folder for uploads, secret key and generated files")
+    data_dir: Path = field(
+        default=Path("var"), metadata={"text": "folder for uploads, secret key and generated files", "secret": False}
+    )
     secret_key: str = _setting("", "signs cookies; made and kept in data_dir when empty", secret=True)
     host: str = _setting("127.0.0.1", "address the web server listens on")
     port: int = _setting(8000, "port the web server listens on")

@@ -7,9 +7,9 @@ at the job's row, so no two transactions wait for each other; whoever finishes a
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine import clock
@@ -30,32 +30,39 @@ LEASE = timedelta(seconds=60)
 LANES = (JobLane.URGENT, JobLane.NORMAL, JobLane.BULK)
 
 
+class Claim(NamedTuple):
+    """A job that is this worker's for the length of the lease."""
+
+    id: int
+    kind: str
+    type: str
+
+
 def claim(
     database: Database, worker: str, limit: int, *, instance_id: int | None = None, leave_types: tuple[str, ...] = ()
-) -> list[int]:
+) -> list[Claim]:
     """Take up to ``limit`` due jobs, people's and emergencies' before storms. Each claim costs an attempt."""
     now = clock.now()
     with database.transaction() as session:
-        ids: list[int] = []
+        found: list[Claim] = []
         for lane in LANES:
-            if len(ids) >= limit or (instance_id is not None and lane is JobLane.BULK):
+            if len(found) >= limit or (instance_id is not None and lane is JobLane.BULK):
                 break
-            ids += session.scalars(_due(lane, now, limit - len(ids), instance_id, leave_types)).all()
-        if ids:
+            rows = session.execute(_due(lane, now, limit - len(found), instance_id, leave_types))
+            found += [Claim(*row) for row in rows]
+        if found:
             session.execute(
                 update(Job)
-                .where(Job.id.in_(ids))
+                .where(Job.id.in_([row.id for row in found]))
                 .values(lease_owner=worker, lease_until=now + LEASE, attempts=Job.attempts + 1)
                 .execution_options(synchronize_session=False)
             )
-    return ids
+    return found
 
 
-def _due(
-    lane: JobLane, now: datetime, limit: int, instance_id: int | None, leave_types: tuple[str, ...]
-) -> Select[Any]:
+def _due(lane: JobLane, now: datetime, limit: int, instance_id: int | None, leave_types: tuple[str, ...]) -> Any:
     statement = (
-        select(Job.id)
+        select(Job.id, Job.kind, Job.type)
         .where(
             Job.status == JobStatus.OWED,
             Job.lane == lane,

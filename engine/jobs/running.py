@@ -23,7 +23,7 @@ from engine.connectors.context import ERROR
 from engine.errors import CityLoopError, Conflict, ExecutionFailed
 from engine.instances import Advance, advancing
 from engine.instances.jobs import given, kept
-from engine.jobs.claiming import claim, renew
+from engine.jobs.claiming import Claim, claim, renew
 from engine.jobs.failing import answer_with_error, cancel, give_up_or_retry, postpone, resolve_incidents
 from engine.permissions import Actor
 from engine.settings import Settings
@@ -60,12 +60,12 @@ def run_owed(
     leave = () if instance_id is None else _outside_types()
     tried = 0
     while tried < limit:
-        ids = claim(database, worker, min(BATCH, limit - tried), instance_id=instance_id, leave_types=leave)
-        if not ids:
+        claimed = claim(database, worker, min(BATCH, limit - tried), instance_id=instance_id, leave_types=leave)
+        if not claimed:
             break
-        for job_id in ids:
-            run_one(database, settings, job_id, worker)
-        tried += len(ids)
+        for job in claimed:
+            run_one(database, settings, job, worker)
+        tried += len(claimed)
     return tried
 
 
@@ -73,10 +73,12 @@ def _outside_types() -> tuple[str, ...]:
     return tuple(name for name, entry in connectors.catalogue().items() if entry.get("outside"))
 
 
-def run_one(database: Database, settings: Settings, job_id: int, worker: str) -> None:
+def run_one(database: Database, settings: Settings, claimed: Claim, worker: str) -> None:
     """Do one claimed job; failures are written down, never raised."""
+    job_id = claimed.id
+    leaves = claimed.kind == "send" or (claimed.kind == "connector" and connectors.is_outside(claimed.type))
     try:
-        answer = _call_outside(database, settings, job_id, worker)
+        answer = _call_outside(database, settings, job_id, worker) if leaves else None
         with database.transaction() as session:
             job = session.get_one(Job, job_id)
             if job.lease_owner != worker or job.status is not JobStatus.OWED:
@@ -115,7 +117,7 @@ def _call_outside(database: Database, settings: Settings, job_id: int, worker: s
     """Let a connector speak to the outside, without a transaction; its answer is stored before anything follows."""
     with database.reading() as session:
         job = session.get_one(Job, job_id)
-        if job.result is not None or not (job.kind == "send" or connectors.is_outside(job.type)):
+        if job.result is not None:
             return None
         prepared = given(job.inputs)
         if job.kind == "connector":

@@ -21,7 +21,7 @@ from engine.evidence import purge_unclaimed
 from engine.jobs import run_owed
 from engine.jobs.running import worker_name
 from engine.owed.alarms import raise_alarms
-from engine.owed.housekeeping import beat, clean_up, seal_history
+from engine.owed.housekeeping import SEAL_AT_ONCE, beat, clean_up, seal_history
 from engine.owed.timers import fire_timers
 from engine.permissions import Actor
 from engine.settings import Settings
@@ -52,7 +52,9 @@ def run_due(database: Database, settings: Settings, *, worker: str = "", limit: 
 def keep_house(database: Database, settings: Settings, *, worker: str, counts: Counter[str]) -> None:
     """What is not urgent: the heartbeat, the history's chain, provisional ends, forgotten uploads, old rows."""
     _within(database, lambda session: beat(session, worker, counts))
-    _within(database, seal_history)
+    for _ in range(ROUNDS):
+        if _within(database, seal_history) < SEAL_AT_ONCE:
+            break
     _within(database, recompute_provisional)
     _within(database, lambda session: purge_unclaimed(session, clock.now(), settings))
     _within(database, clean_up)

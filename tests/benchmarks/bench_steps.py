@@ -29,10 +29,11 @@ from engine.deployments import deploy
 from engine.instances import start
 from engine.intake import open_case
 from engine.owed import run_due
+from engine.owed.housekeeping import clean_up
 from engine.permissions import Actor, actor_for
 from engine.reference import load_reference_data
 from engine.settings import Settings
-from engine.storage import Database, EventSubscription, Job, JobStatus, Person, Task, TaskStatus, Timer
+from engine.storage import Database, EventSubscription, Job, JobStatus, Person, ProcessInstance, Task, TaskStatus, Timer
 
 MACHINE = Actor.system("bench")
 ROUNDS = 9
@@ -239,7 +240,14 @@ def measure_bytes(database: Database, cases: int = 100) -> None:
     before = size_of(database)
     for _ in range(cases):
         run()
-    print(f"bytes of a finished case on {database.backend}: {(size_of(database) - before) / cases:,.0f}")
+    with database.transaction() as session:
+        clean_up(session)
+    full = (size_of(database) - before) / cases
+    with database.transaction() as session:
+        session.execute(ProcessInstance.__table__.update().values(state=None))
+    later = (size_of(database) - before) / cases
+    what = f"bytes of a finished case of ten tasks on {database.backend}"
+    print(f"{what}: {full:,.0f}, when its state is emptied {later:,.0f}")
 
 
 def size_of(database: Database) -> int:
@@ -269,17 +277,28 @@ import sys, time
 sys.path.insert(0, {folder!r})
 import bench_steps as bench
 database = bench.Database({url!r})
+print("ready", flush=True)
+sys.stdin.readline()
 bench.child_{kind}(database, {argument!r})
 """
 
 
-def processes(url: str, kind: str, number: int, argument: float) -> list[str]:
-    """Run ``child_<kind>`` in so many processes at once; answers what they printed."""
+def processes(url: str, kind: str, number: int, argument: float) -> tuple[float, list[str]]:
+    """Run ``child_<kind>`` in so many processes that begin together; answers the seconds and what they printed."""
     code = CHILD.format(folder=str(Path(__file__).parent), url=url, kind=kind, argument=argument)
     children = [
-        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(number)
+        subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(number)
     ]
-    return [child.communicate()[0].strip() for child in children]
+    for child in children:
+        assert child.stdout is not None and child.stdout.readline().strip() == "ready"
+    begun = time.perf_counter()
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    answers = [child.communicate()[0].strip() for child in children]
+    return time.perf_counter() - begun, answers
 
 
 def child_steps(database: Database, seconds: float) -> None:
@@ -301,10 +320,9 @@ def child_work(database: Database, _: float) -> None:
 def several_processes(database: Database, url: str) -> None:
     """Steps a second of one, two and four processes, opening the cases included."""
     for number in (1, 2, 4):
-        answers = [float(a) for a in processes(url, "steps", number, 4.0)]
-        print(
-            f"{number} process(es) on {database.backend}: {sum(answers):.0f} steps/s together, opening cases included"
-        )
+        _, answers = processes(url, "steps", number, 4.0)
+        total = sum(float(answer) for answer in answers)
+        print(f"{number} process(es) on {database.backend}: {total:.0f} steps/s together, opening cases included")
 
 
 # -- storms ------------------------------------------------------------------------------------------------------------
@@ -323,9 +341,7 @@ def storm(database: Database, url: str, kind: str, workers: int, size: int) -> N
             begun = time.perf_counter()
             broadcasts.send(session, MACHINE, "storm")
         print(f"signal to {size:,}: the sender waits {(time.perf_counter() - begun) * 1000:.1f} ms")
-    begun = time.perf_counter()
-    processes(url, "work", workers, 0)
-    seconds = time.perf_counter() - begun
+    seconds, _ = processes(url, "work", workers, 0)
     with database.reading() as session:
         per_instance = (
             session.execute(

@@ -209,7 +209,7 @@ def test_urgent_work_comes_before_a_storm(session, database, outside, case):
     session.add_all(rows)
     session.commit()
     with clock.at("2026-11-18T09:00"):
-        assert claim(database, "w", 2) == [rows[2].id, first.id]
+        assert [c.id for c in claim(database, "w", 2)] == [rows[2].id, first.id]
 
 
 def test_a_lease_keeps_others_away_until_it_is_over(session, database, outside, case):

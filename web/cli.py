@@ -12,6 +12,7 @@ from engine.errors import CityLoopError
 COMMANDS = {
     "assets": "web.commands.assets",
     "cases": "web.commands.cases",
+    "catalogue": "web.commands.catalogue",
     "database": "web.commands.database",
     "decide": "web.commands.decide",
     "demo": "web.commands.demo",

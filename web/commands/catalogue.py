@@ -1,0 +1,214 @@
+"""``cityloop catalogue``: the shipped processes as a document a city official can review, diagrams drawn as SVG.
+
+Drawn by the viewer itself in a headless Chromium (the test extra brings Playwright). Only what changed is drawn again:
+each picture carries the hash of its diagram.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.bpmn import ProcessInfo, compile_processes
+from engine.bpmn.program import read_definitions
+from engine.decisions import read_dmn
+from engine.decisions.model import DecisionTable, DmnFile
+from engine.deployments import load_folder
+from engine.reference import data
+from engine.settings import shipped
+from web.bundles import DIST
+
+KINDS = {"service": "服务流程", "shared": "共用流程", "action": "案件动作", "contingency": "应急响应"}
+INTRODUCTION = (
+    "由 `cityloop catalogue` 从 `workflows/` 生成，请勿手改。每个流程一节：流程图、泳道、人工任务（谁办、用什么表、"
+    "多长时限、逾期找谁）、调用的流程和决策；最后是全部决策表。"
+)
+MOST_RULES = 130
+CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Only say whether the document is in step; exit status 1 when it is not.")
+def command(check: bool) -> None:
+    """Write docs/processes.md and docs/processes/*.svg from workflows/."""
+    target = shipped("docs")
+    files = load_folder()
+    text = document(files)
+    if check:
+        raise SystemExit(0 if in_step(target, files) else 1)
+    stale = [path for path, content in _diagrams(files) if not _is_drawn(target, path, content)]
+    for path, svg in _draw({path: files[path] for path in stale}):
+        _picture(target, path).parent.mkdir(parents=True, exist_ok=True)
+        _picture(target, path).write_text(f"<!-- {_hash(files[path])} -->\n{_lean(svg)}\n", "utf-8")
+    wanted = {_picture(target, path) for path, _ in _diagrams(files)}
+    for old in set((target / "processes").glob("*.svg")) - wanted:
+        old.unlink()
+    (target / "processes.md").write_text(text, "utf-8")
+    click.echo(f"docs/processes.md: {len(wanted)} diagrams, {len(stale)} drawn again.")
+
+
+def in_step(target: Path, files: Mapping[str, bytes]) -> bool:
+    """Whether document and pictures say what the files say."""
+    kept = target / "processes.md"
+    drawn = all(_is_drawn(target, path, content) for path, content in _diagrams(files))
+    return drawn and kept.exists() and kept.read_text("utf-8") == document(files)
+
+
+def _diagrams(files: Mapping[str, bytes]) -> list[tuple[str, bytes]]:
+    return sorted((path, content) for path, content in files.items() if path.endswith(".bpmn"))
+
+
+def _picture(target: Path, path: str) -> Path:
+    return target / "processes" / f"{Path(path).stem}.svg"
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _is_drawn(target: Path, path: str, content: bytes) -> bool:
+    picture = _picture(target, path)
+    return picture.exists() and _hash(content) in picture.read_text("utf-8")[:100]
+
+
+def _lean(svg: str) -> str:
+    """Without what only an editor needs: hit areas, selection outlines, the drawing tool's comment."""
+    svg = re.sub(r"<!--.*?-->|<\?xml.*?\?>|<!DOCTYPE.*?>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'<(rect|polyline|path|circle)[^>]*class="djs-(hit|outline)[^"]*"[^>]*(/>|></\1>)', "", svg)
+    return svg.strip()
+
+
+def _draw(diagrams: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+    if not diagrams:
+        return
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        raise click.ClickException("Playwright is missing; install the extra: pip install -e '.[test]'") from error
+    program = next((path for path in CHROMIUM if Path(path).exists()), None)
+    if program is None:
+        raise click.ClickException("There is no Chromium; run: make chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.route("http://catalogue.local/**", _serve)
+        page.goto("http://catalogue.local/")
+        page.wait_for_selector("body[data-ready]", state="attached")
+        for path, content in diagrams.items():
+            yield path, page.evaluate("xml => window.drawSvg(xml)", content.decode())
+        browser.close()
+
+
+def _serve(route: Any) -> None:
+    """The page and the built bundle, from the disk: nothing is fetched."""
+    name = route.request.url.removeprefix("http://catalogue.local/")
+    if name:
+        kind = "text/css" if name.endswith(".css") else "text/javascript"
+        route.fulfill(body=(DIST / name).read_bytes(), content_type=kind)
+        return
+    manifest = json.loads((DIST / "manifest.json").read_text("utf-8"))
+    entry = manifest["src/svg/index.js"]["file"]
+    page = f'<!doctype html><meta charset="utf-8"><body><script type="module" src="/{entry}"></script>'
+    route.fulfill(body=page, content_type="text/html")
+
+
+# -- the document ----------------------------------------------------------------------------------------------------
+
+
+def document(files: Mapping[str, bytes]) -> str:
+    """The whole catalogue as Markdown."""
+    processes, _ = compile_processes({p: c for p, c in files.items() if p.endswith(".bpmn")})
+    roles = {row["code"]: row["name"] for row in data("roles.yaml")["roles"]}
+    lanes = _lanes(files)
+    parts = [
+        "# 流程目录",
+        "",
+        INTRODUCTION,
+        "",
+    ]
+    by_kind = {kind: [p for p in processes.values() if p.kind == kind] for kind in KINDS}
+    for kind, title in KINDS.items():
+        parts += [f"- {title}：" + "、".join(f"[{p.name}](#{_anchor(p)})" for p in by_kind[kind])]
+    for kind, title in KINDS.items():
+        parts += ["", f"## {title}"]
+        for process in by_kind[kind]:
+            parts += _process(process, processes, roles, lanes.get(process.key, []))
+    parts += ["", "## 决策表"]
+    for path, content in sorted(files.items()):
+        if path.endswith(".dmn"):
+            parts += _decisions(path, read_dmn(content, path))
+    return "\n".join(parts) + "\n"
+
+
+def _lanes(files: Mapping[str, bytes]) -> dict[str, list[str]]:
+    definitions, _ = read_definitions(files)
+    return {
+        drawing.key: list(dict.fromkeys(e.lane for e in drawing.elements.values() if e.lane))
+        for definition in definitions
+        for drawing in definition.drawings
+    }
+
+
+def _anchor(process: ProcessInfo) -> str:
+    return f"{process.key}"
+
+
+def _process(
+    process: ProcessInfo, processes: Mapping[str, ProcessInfo], roles: Mapping[str, str], lanes: list[str]
+) -> list[str]:
+    parts = ["", f'### <a id="{_anchor(process)}"></a>{process.name}', "", f"`{process.key}` · `{process.file}`"]
+    if process.documentation:
+        parts += ["", _plain(process.documentation)]
+    picture = f"processes/{Path(process.file).stem}.svg"
+    parts += ["", f"![{process.name}]({picture})", ""]
+    if lanes:
+        parts += [f"泳道：{'、'.join(lanes)}", ""]
+    if process.tasks:
+        parts += ["| 任务 | 谁办 | 表单 | 时限 | 逾期升级 | 阶段 |", "|---|---|---|---|---|---|"]
+        for task in process.tasks:
+            limit, escalated, stage = (task.properties.get(name, "") for name in ("limit", "escalateTo", "stage"))
+            who = "、".join(roles.get(group, group) for group in task.groups) or task.assignee
+            cells = (task.name, who, task.form_id, limit, roles.get(escalated, escalated), stage)
+            parts.append(f"| {' | '.join(map(_cell, cells))} |")
+        parts.append("")
+    if process.calls:
+        names = [f"[{processes[c].name}](#{c})" if c in processes else f"`{c}`" for c in process.calls]
+        parts += [f"调用：{'、'.join(names)}", ""]
+    if process.decisions:
+        parts += [f"决策：{'、'.join(f'[{d}](#decision-{d})' for d in process.decisions)}", ""]
+    return parts
+
+
+def _decisions(path: str, file: DmnFile) -> list[str]:
+    parts: list[str] = []
+    for decision in file.tables():
+        table = decision.logic
+        if not isinstance(table, DecisionTable):
+            continue
+        parts += ["", f'### <a id="decision-{decision.id}"></a>{decision.name or decision.id}', ""]
+        parts += [f"`{decision.id}` · `{path}` · {table.hit_policy}"]
+        if decision.description:
+            parts += ["", _plain(decision.description)]
+        heads = [clause.label or clause.expression for clause in table.inputs]
+        heads += [f"→ {output.label or output.name}" for output in table.outputs] + ["说明"]
+        parts += ["", f"| {' | '.join(map(_cell, heads))} |", f"|{'---|' * len(heads)}"]
+        for rule in table.rules[:MOST_RULES]:
+            cells = [cell.text for cell in (*rule.inputs, *rule.outputs)] + ["；".join(filter(None, rule.annotations))]
+            parts.append(f"| {' | '.join(map(_cell, cells))} |")
+        if len(table.rules) > MOST_RULES:
+            parts.append(f"\n（共 {len(table.rules)} 行，余下见文件。）")
+    return parts
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _cell(text: str) -> str:
+    return _plain(str(text)).replace("|", "\\|")

@@ -15,7 +15,7 @@ _turns = count()
 OUTSIDE = ("message", "timer", "cycle", "signal", "conditional")
 ROUNDS = 2
 """How often a cycle fires."""
-Name = tuple[str, tuple[int, ...]]
+Name = tuple[str, tuple[str, ...]]
 """What waits: its element, and which of several it and the scopes around it are."""
 
 
@@ -87,14 +87,14 @@ class Scope:
         """The scope around this one."""
         return self.parent.scope if isinstance(self.parent, Token) else self.parent
 
-    def path(self) -> tuple[int, ...]:
+    def path(self) -> tuple[str, ...]:
         """Which of several this scope is, and the scopes around it; by order of arrival."""
         if self.parent is None:
             return ()
         if isinstance(self.parent, Token):
             return self.parent.path()
         same = [scope for scope in self.parent.inner if scope.graph is self.graph]
-        return (same.index(self), *self.parent.path())
+        return (f"{self.graph.key if self.graph else ''}.{same.index(self)}", *self.parent.path())
 
 
 class Token:
@@ -109,13 +109,13 @@ class Token:
         self.loop: dict[str, Any] = {}
         self.fired: dict[str, int] = {}
 
-    def path(self) -> tuple[int, ...]:
+    def path(self) -> tuple[str, ...]:
         """Which of several tokens on its node this is, and the scopes around it."""
         body = self.scope.parent
         if self.bare and isinstance(body, Token):
-            return (body.inner.index(self.scope), *body.path())
+            return (f"{self.node.id}.{body.inner.index(self.scope)}", *body.path())
         same = [token for token in self.scope.tokens if token.node is self.node]
-        return (same.index(self), *self.scope.path())
+        return (f"{self.node.id}.{same.index(self)}", *self.scope.path())
 
 
 class Endless(Exception):
@@ -155,7 +155,7 @@ class Oracle:
                 assert scope.graph is not None
                 for flow in scope.graph.out(token.node.id):
                     node = scope.graph.nodes[flow.target]
-                    found.append(((node.id, (0, *token.path())), node, scope, token))
+                    found.append(((node.id, (f"{node.id}.0", *token.path())), node, scope, token))
             elif token.state == "wait":
                 found.append(((token.node.id, token.path()), token.node, scope, token))
             for border in token.borders:

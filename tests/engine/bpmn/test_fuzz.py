@@ -95,7 +95,7 @@ class Engine:
             at = tokens[at.scope] if at.subscription else at
             while at is not None:
                 if at.type != "process":
-                    path.append(numbers[at.key])
+                    path.append(f"{at.element_id}.{numbers[at.key]}")
                 at = tokens.get(at.scope)
             assert (entry.element_id, tuple(path)) not in found
             found[entry.element_id, tuple(path)] = entry

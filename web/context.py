@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, abort, current_app, g, request
 from sqlalchemy.orm import Session
 
-from engine.jobs import run_owed
+from engine.jobs import owes, run_owed
 from engine.permissions import Actor
 from engine.settings import Settings
 from engine.storage import Database
@@ -75,7 +75,7 @@ def after_commit(deed: Callable[[], Any]) -> None:
 
 def kick(instance_id: int | None) -> None:
     """Let what this instance owes inside the house be done right after the commit, so that the next page shows it."""
-    if instance_id is None:
+    if instance_id is None or not owes(session(), instance_id):
         return
     place = house()
     after_commit(

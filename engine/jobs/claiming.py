@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine import clock
@@ -107,6 +107,13 @@ def next_owed(session: Session) -> datetime | None:
     ]
     return min((moment for moment in moments if moment is not None), default=None)
 
+
+def owes(session: Session, instance_id: int) -> bool:
+    """Whether an instance owes anything at all; cheap, so that nobody claims for nothing."""
+    return session.scalar(_OWES, {"instance": instance_id}) is not None
+
+
+_OWES = select(Job.id).where(Job.instance_id == bindparam("instance"), Job.status == JobStatus.OWED).limit(1)
 
 TIMER_ATTEMPTS = 5
 """A timer whose process cannot go on is tried this often, then it waits behind an incident."""

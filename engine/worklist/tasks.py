@@ -120,12 +120,12 @@ def _condition(actor: Actor, view: str) -> ColumnElement[bool]:
         ValueError: there is no such view.
     """
     mine = Task.assignee_id == actor.person_id
-    workable = workable_tasks(actor)
-    seen = or_(mine, workable, and_(Task.case_id.is_not(None), visible_cases(actor)))
     if view == "mine":
         return mine
+    workable = workable_tasks(actor)
     if view == "groups":
         return and_(Task.assignee_id.is_(None), workable)
+    seen = or_(mine, workable, and_(Task.case_id.is_not(None), visible_cases(actor)))
     if view == "unassigned":
         return and_(Task.assignee_id.is_(None), seen)
     if view == "overdue":

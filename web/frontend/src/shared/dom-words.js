@@ -5,20 +5,24 @@
 const ATTRIBUTES = ['title', 'aria-label', 'placeholder', 'data-title'];
 export const missing = new Set();
 
+// Names and values of the user, not words of the editor: quoted texts, ids with an underscore or a random
+// part, our own property of fields, and the line form-js and dmn-js measure fonts with.
+const NAMES = /^"|^simulate$|^abc def |^[\w.]*_[\w.]*$|^(?=.*\d)[0-9a-z]{7}$|[\u4e00-\u9fff]/;
+
 export function translateInside(root, dictionary, { patterns = [], except = '' } = {}) {
   const say = (text) => {
     const words = text.trim();
     if (!words || !/[A-Za-z]{2}/.test(words)) return null;
     if (words in dictionary) return text.replace(words, dictionary[words]);
     for (const [pattern, replacement] of patterns) if (pattern.test(words)) return text.replace(words, words.replace(pattern, replacement));
-    return undefined;
+    return NAMES.test(words) ? null : undefined;
   };
   const excluded = (node) => except && (node.nodeType === 1 ? node : node.parentElement)?.closest(except);
   const visitText = (node) => {
     if (node.parentElement?.closest('script, style, textarea, .cm-editor') || excluded(node)) return;
     const said = say(node.data);
-    if (said) node.data = said;
-    else if (said === undefined) missing.add(node.data.trim());
+    if (said && said !== node.data) node.data = said;
+    if (said === undefined) missing.add(node.data.trim());
   };
   const visitAttributes = (element) => {
     if (excluded(element)) return;

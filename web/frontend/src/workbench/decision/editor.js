@@ -12,7 +12,7 @@ import 'dmn-js/dist/assets/dmn-font/css/dmn.css';
 import './decision.css';
 import { language } from '../../shared/page.js';
 import { translateInside } from '../../shared/dom-words.js';
-import { say, translateModule } from '../words/index.js';
+import { decisionModule, say } from '../words/index.js';
 import decisionWords from '../words/decision.js';
 
 export class DecisionEditor {
@@ -25,10 +25,10 @@ export class DecisionEditor {
     this.host = make('div', 'cl-decision-host');
     this.place.append(this.views, this.host);
     place.append(this.place);
-    const words = { additionalModules: [translateModule] };
-    this.modeler = new DmnModeler({ container: this.host, keyboard: { bindTo: document }, drd: words, decisionTable: words, literalExpression: words, boxedExpression: words });
+    const words = { additionalModules: [decisionModule] };
+    this.modeler = new DmnModeler({ container: this.host, drd: words, decisionTable: words, literalExpression: words, boxedExpression: words });
     this.modeler.on('views.changed', () => { this.listViews(); });
-    if (language() === 'zh') this.stopTranslating = translateInside(this.host, decisionWords.exact, { patterns: decisionWords.patterns, except: '.content-editable, .cell-value, .cm-editor' });
+    if (language() === 'zh') this.stopTranslating = translateInside(this.host, decisionWords.exact, { patterns: decisionWords.patterns, except: '.content-editable, .cell-value, .cm-editor, .allowed-values, .cl-decision-name' });
   }
 
   async load(xml) {

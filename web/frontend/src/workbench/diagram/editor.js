@@ -22,6 +22,7 @@ import './diagram.css';
 import { language } from '../../shared/page.js';
 import { translateInside } from '../../shared/dom-words.js';
 import { say, translateModule } from '../words/index.js';
+import own from '../words/zh.js';
 import simulationWords from '../words/simulation.js';
 import houseVariables from './variables.js';
 import marks from './marks.js';
@@ -56,15 +57,24 @@ export class DiagramEditor {
     this.modeler.on('commandStack.changed', () => { workbench.changed(); });
     this.modeler.on('elementTemplates.errors', ({ errors }) => { console.error('element templates', errors); });
     this.modeler.on('tokenSimulation.toggleMode', ({ active }) => { place.classList.toggle('cl-simulating', active); });
-    if (language() === 'zh') this.stopTranslating = translateInside(this.canvasPlace, simulationWords, { except: '.djs-container svg' });
+    if (language() === 'zh') this.stopTranslating = translateInside(this.canvasPlace, { ...own, ...simulationWords }, { except: '.djs-container svg' });
     this.table = new TableView(this.tablePlace, this.modeler, workbench);
   }
 
   async load(xml) {
     const { warnings } = await this.modeler.importXML(xml);
-    this.modeler.get('canvas').zoom('fit-viewport', 'auto');
+    this.fit();
     this.table.refresh();
     return warnings.map(String);
+  }
+
+  /** The whole diagram beside the palette; small ones are not blown up. */
+  fit() {
+    const canvas = this.modeler.get('canvas');
+    canvas.zoom('fit-viewport');
+    const { inner, outer, scale } = canvas.viewbox();
+    const room = Math.min(1, (outer.width - 170) / Math.max(inner.width, 1), (outer.height - 90) / Math.max(inner.height, 1), Math.max(scale, 0.2) * 1.5);
+    canvas.viewbox({ x: inner.x - 130 / room, y: inner.y - 50 / room, width: outer.width / room, height: outer.height / room });
   }
 
   async save() {

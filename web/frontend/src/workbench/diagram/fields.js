@@ -3,8 +3,8 @@
 // optionally choices(config, element), feel (an expression may stand there), lines (a longer text), opens (kind of file).
 import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import {
-  TIMER_KINDS, attribute, eventDefinition, owner, property, reference, rootElements, setAttribute, setCondition, setProperty,
-  setReference, setTimer, timer,
+  TIMER_KINDS, attribute, defaultFlow, eventCondition, eventDefinition, input, owner, property, reference, rootElements, setAttribute, setCondition,
+  setDefaultFlow, setEventCondition, setInput, setProperty, setReference, setTimer, timer,
 } from './settings.js';
 
 const type = (...types) => (element) => isAny(element, types);
@@ -37,6 +37,11 @@ function otherTasks(config, element) {
   return tasks.map((each) => ({ value: each.id, label: getBusinessObject(each).name || each.id }));
 }
 
+const flowName = (flow) => {
+  const { name, targetRef } = getBusinessObject(flow);
+  return [name, `→ ${targetRef?.name || targetRef?.id || ''}`].filter(Boolean).join(' ');
+};
+
 const choicesOf = (kind) => (config) => config.choices()[kind] || [];
 
 export const FIELDS = [
@@ -52,6 +57,8 @@ export const FIELDS = [
   { id: 'cl-caseLimit', group: 'clock', label: 'Limit of the whole case', applies: (element) => isActivity(element) || is(element, 'bpmn:Event'), ...named('caseLimit'), feel: true },
   { id: 'cl-stage', group: 'clock', label: 'Public stage', applies: (element) => isActivity(element) || is(element, 'bpmn:Event'), ...named('stage'), choices: choicesOf('stages'), feel: true },
   { id: 'cl-condition', group: 'flow', label: 'Condition', applies: conditionalFlow, get: (element) => getBusinessObject(element).get('conditionExpression')?.get('body') || '', set: setCondition, feel: true, standard: 'conditionExpression' },
+  { id: 'cl-eventCondition', group: 'flow', label: 'Condition', applies: (element) => Boolean(eventDefinition(element, 'bpmn:ConditionalEventDefinition')), get: eventCondition, set: setEventCondition, feel: true },
+  { id: 'cl-default', group: 'flow', label: 'Default flow', applies: (element) => isAny(element, ['bpmn:ExclusiveGateway', 'bpmn:InclusiveGateway']) && element.outgoing?.length > 1, get: defaultFlow, set: setDefaultFlow, choices: (config, element) => element.outgoing.map((flow) => ({ value: flow.id, label: flowName(flow) })) },
   { id: 'cl-decision', group: 'decision', label: 'Decision', applies: type('bpmn:BusinessRuleTask'), ...zeebe('zeebe:CalledDecision', 'decisionId'), choices: choicesOf('decisions'), opens: 'decision', standard: 'decisionId' },
   { id: 'cl-decisionResult', group: 'decision', label: 'Result goes to', applies: type('bpmn:BusinessRuleTask'), ...zeebe('zeebe:CalledDecision', 'resultVariable'), standard: 'resultVariable' },
   { id: 'cl-called', group: 'called', label: 'Called process', applies: type('bpmn:CallActivity'), ...zeebe('zeebe:CalledElement', 'processId'), choices: choicesOf('processes'), opens: 'process', standard: 'targetProcessId' },
@@ -76,3 +83,14 @@ export const GROUPS = {
 };
 
 export const fieldsOf = (element) => FIELDS.filter((field) => field.applies(element));
+
+/** What the element's connector takes, as fields; the properties panel has templates for the same. */
+export function inputFields(element, connectors) {
+  const connector = worker(element) && connectors.find(({ type: each }) => each === attribute(element, 'zeebe:TaskDefinition', 'type'));
+  return (connector ? connector.inputs : []).map(({ name, label, choices }) => ({
+    id: `in-${name}`, label, worded: true, get: () => input(element, name), set: (services, each, value) => setInput(services, each, name, value),
+    ...(choices.length ? { choices: () => choices } : {}), feel: true,
+  }));
+}
+
+export const isWorker = worker;

@@ -2,7 +2,7 @@
 // the server's check refuses what does not run, wherever it came from.
 
 const REFUSED = [/complex-gateway/, /ad-?hoc/, /parallel-event-based-instantiate/, /exclusive-event-based-gateway/, /remove-template/,
-  /parallel-multiple/, /data-store/];
+  /parallel-multiple/, /data-store/, /(^|[-.])group$/];
 
 const offered = (entries) => Object.fromEntries(Object.entries(entries).filter(([id]) => !REFUSED.some((pattern) => pattern.test(id))));
 

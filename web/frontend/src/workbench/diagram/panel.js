@@ -5,7 +5,7 @@ import { useEffect, useState } from '@bpmn-io/properties-panel/preact/hooks';
 import { jsx, jsxs } from '@bpmn-io/properties-panel/preact/jsx-runtime';
 import { useService } from 'bpmn-js-properties-panel';
 import { getBusinessObject } from 'bpmn-js/lib/util/ModelUtil';
-import { GROUPS, fieldsOf } from './fields.js';
+import { FIELDS, GROUPS, fieldsOf, isWorker } from './fields.js';
 import { addReference, reference } from './settings.js';
 
 const HIDDEN_GROUPS = new Set([
@@ -45,9 +45,10 @@ function options(field, element, translate, config) {
 function Choice({ element, field }) {
   const parts = services();
   const translate = useService('translate');
-  const config = { ...useService('config').workbench, elementRegistry: useService('elementRegistry') };
+  const elementRegistry = useService('elementRegistry');
   const debounce = useService('debounceInput');
   const workbench = useService('workbench');
+  const config = { choices: () => workbench.choices(), elementRegistry };
   const variables = useVariables(element);
   const value = field.get(element);
   const set = (next) => field.set(parts, element, next);
@@ -84,29 +85,38 @@ function Text({ element, field }) {
   return jsx(field.lines ? FeelTextAreaEntry : FeelEntry, { ...common, feel: required ? 'required' : 'optional', variables });
 }
 
+// One component per field for good: a fresh one for every change would lose the cursor of whoever is typing.
+const components = new Map(FIELDS.map((field) => [field.id, ({ element }) => jsx(field.choices ? Choice : Text, { element, field })]));
+
 const entry = (field) => ({
   id: field.id,
-  component: ({ element }) => jsx(field.choices ? Choice : Text, { element, field }),
+  component: components.get(field.id),
   isEdited: field.choices ? isSelectEntryEdited : field.feel ? isFeelEntryEdited : isTextFieldEntryEdited,
 });
+
+const CODES = { 'bpmn:Error': 'errorCode', 'bpmn:Escalation': 'escalationCode' };
 
 /** Code of an error or escalation, under the choice of it. */
 function codeEntry(element) {
   const refers = reference(element);
   const root = refers?.holder.get(refers.attribute);
-  const name = { 'bpmn:Error': 'errorCode', 'bpmn:Escalation': 'escalationCode' }[refers?.type];
-  if (!root || !name) return [];
+  if (!root || !CODES[refers.type]) return [];
   return [{
     id: 'cl-code',
-    component: () => {
-      const { commandStack } = services();
-      return jsx(TextFieldEntry, {
-        element, id: 'cl-code', label: useService('translate')('Code'), debounce: useService('debounceInput'), getValue: () => root.get(name),
-        setValue: (value) => commandStack.execute('element.updateModdleProperties', { element, moddleElement: root, properties: { [name]: value } }),
-      });
-    },
+    component: Code,
     isEdited: isTextFieldEntryEdited,
   }];
+}
+
+function Code({ element }) {
+  const { commandStack } = services();
+  const { holder, attribute, type } = reference(element);
+  const root = holder.get(attribute);
+  const name = CODES[type];
+  return jsx(TextFieldEntry, {
+    element, id: 'cl-code', label: useService('translate')('Code'), debounce: useService('debounceInput'), getValue: () => root?.get(name),
+    setValue: (value) => commandStack.execute('element.updateModdleProperties', { element, moddleElement: root, properties: { [name]: value } }),
+  });
 }
 
 class PanelProvider {
@@ -119,7 +129,7 @@ class PanelProvider {
     return (groups) => {
       const templated = groups.some((group) => group.id.startsWith('ElementTemplates__'))
         && getBusinessObject(element).get('zeebe:modelerTemplate');
-      const kept = groups.filter((group) => !HIDDEN_GROUPS.has(group.id)).map((group) => this.trim(group));
+      const kept = groups.filter((group) => !HIDDEN_GROUPS.has(group.id) && (group.id !== 'headers' || isWorker(element))).map((group) => this.trim(group));
       const own = this.own(element, templated ? new Set(['connector']) : new Set());
       const general = kept.findIndex((group) => group.id === 'general');
       kept.splice(general + 1, 0, ...own);

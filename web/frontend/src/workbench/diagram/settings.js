@@ -91,6 +91,34 @@ export function setCondition(services, flow, text) {
   change.update(businessObject, { conditionExpression: expression }).run();
 }
 
+export const eventCondition = (element) => eventDefinition(element, 'bpmn:ConditionalEventDefinition')?.get('condition')?.get('body') || '';
+
+export function setEventCondition(services, element, text) {
+  const definition = eventDefinition(element, 'bpmn:ConditionalEventDefinition');
+  const change = new Change(services, element);
+  const expression = text ? change.create('bpmn:FormalExpression', { body: text }, definition) : undefined;
+  change.update(definition, { condition: expression }).run();
+}
+
+export const defaultFlow = (element) => getBusinessObject(element).get('default')?.id || '';
+
+export function setDefaultFlow(services, element, id) {
+  const flow = element.outgoing.find((each) => each.id === id);
+  new Change(services, element).update(getBusinessObject(element), { default: flow && getBusinessObject(flow) }).run();
+}
+
+const inputs = (element) => extension(owner(element), 'zeebe:IoMapping')?.get('inputParameters') || [];
+
+export const input = (element, name) => inputs(element).find((each) => each.get('target') === name)?.get('source') || '';
+
+export function setInput(services, element, name, value) {
+  const change = new Change(services, element);
+  const mapping = change.extension(owner(element), 'zeebe:IoMapping');
+  const others = (mapping.get('inputParameters') || []).filter((each) => each.get('target') !== name);
+  const fresh = value ? [change.create('zeebe:Input', { source: value, target: name }, mapping)] : [];
+  change.update(mapping, { inputParameters: [...others, ...fresh] }).run();
+}
+
 export const TIMER_KINDS = ['timeDate', 'timeDuration', 'timeCycle'];
 
 export function timer(element) {

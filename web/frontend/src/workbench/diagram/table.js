@@ -3,19 +3,20 @@
 import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
 import { typeName } from '../../shared/element-types.js';
 import { say } from '../words/index.js';
-import { fieldsOf } from './fields.js';
+import { fieldsOf, inputFields } from './fields.js';
 
 const APPENDABLE = [
   ['bpmn:UserTask'], ['bpmn:ServiceTask'], ['bpmn:ScriptTask'], ['bpmn:BusinessRuleTask'], ['bpmn:CallActivity'], ['bpmn:ExclusiveGateway'],
   ['bpmn:ParallelGateway'], ['bpmn:EndEvent'], ['bpmn:IntermediateCatchEvent', 'bpmn:TimerEventDefinition'],
   ['bpmn:IntermediateCatchEvent', 'bpmn:MessageEventDefinition'],
 ];
+const ATTACHABLE = ['bpmn:TimerEventDefinition', 'bpmn:MessageEventDefinition', 'bpmn:SignalEventDefinition', 'bpmn:ErrorEventDefinition', 'bpmn:EscalationEventDefinition'];
 
 export class TableView {
   constructor(place, modeler, workbench) {
     this.place = place;
     this.modeler = modeler;
-    this.config = { ...workbench, choices: () => workbench.choices(), elementRegistry: modeler.get('elementRegistry') };
+    this.config = { choices: () => workbench.choices(), elementRegistry: modeler.get('elementRegistry') };
     this.services = { bpmnFactory: modeler.get('bpmnFactory'), commandStack: modeler.get('commandStack') };
     this.problems = [];
     modeler.on('commandStack.changed', () => { if (!place.hidden && !this.editing) this.refresh(); });
@@ -54,7 +55,7 @@ export class TableView {
     kind.append(line(typeName(businessObject)), line(each.id, 'text-body-secondary small font-monospace'), line(connections(businessObject), 'text-body-secondary small'));
     const settings = make('td');
     const list = make('div', 'cl-table-settings');
-    for (const field of fieldsOf(each)) list.append(this.input(each, field));
+    for (const field of [...fieldsOf(each), ...inputFields(each, this.config.choices().connectors || [])]) list.append(this.input(each, field));
     if (!is(each, 'bpmn:SequenceFlow') && businessObject.get('documentation')) list.append(this.input(each, documentation(this)));
     settings.append(list);
     const problems = make('td');
@@ -71,7 +72,7 @@ export class TableView {
     const control = field.choices && !value.startsWith('=') ? this.select(each, field, value) : text(field, value);
     control.dataset.field = `${each.id}/${field.id}`;
     control.addEventListener('change', () => this.change(each, field, control));
-    label.append(line(say(field.label), 'small'), control);
+    label.append(line(field.worded ? field.label : say(field.label), 'small'), control);
     return label;
   }
 
@@ -112,14 +113,34 @@ export class TableView {
         if (target) this.modeler.get('modeling').connect(each, target);
       });
       deeds.push(menu, connect);
+      if (is(each, 'bpmn:Activity')) deeds.push(this.attaching(each));
     }
     deeds.push(button(say('Remove'), () => this.modeler.get('modeling').removeElements([each])));
     return deeds;
   }
 
+  /** A menu of events to put on the border of an activity. */
+  attaching(each) {
+    const menu = make('select', 'form-select form-select-sm');
+    menu.setAttribute('aria-label', say('Attach to it'));
+    menu.append(new Option(say('Attach to it'), ''));
+    for (const event of ATTACHABLE) menu.append(new Option(typeName({ $type: 'bpmn:BoundaryEvent', eventDefinitions: [{ $type: event }] }), event));
+    menu.addEventListener('change', () => {
+      if (!menu.value) return;
+      const shape = this.modeler.get('elementFactory').createShape({ type: 'bpmn:BoundaryEvent', eventDefinitionType: menu.value });
+      const corner = { x: each.x + each.width / 2 + 20 * (each.attachers?.length || 0), y: each.y + each.height };
+      this.show(this.modeler.get('modeling').createShape(shape, corner, each, { attach: true }));
+    });
+    return menu;
+  }
+
   append(source, [type, eventDefinitionType]) {
     const shape = this.modeler.get('elementFactory').createShape({ type, eventDefinitionType });
-    this.modeler.get('autoPlace').append(source, shape);
+    this.show(this.modeler.get('autoPlace').append(source, shape) || shape);
+  }
+
+  /** Rebuild the table and go to the new element. */
+  show(shape) {
     this.refresh();
     this.place.querySelector(`[data-field="${CSS.escape(`${shape.id}/name`)}"]`)?.focus();
   }

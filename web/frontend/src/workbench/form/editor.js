@@ -18,9 +18,9 @@ export class FormFileEditor {
     this.preview = make('div', 'cl-form-preview');
     this.preview.hidden = true;
     place.append(this.host, this.preview);
-    this.editor = new FormEditor({ container: this.host, additionalModules: [ownFields], keyboard: { bindTo: document } });
+    this.editor = new FormEditor({ container: this.host, additionalModules: [ownFields] });
     this.editor.on('changed', () => { if (this.loaded) this.workbench.changed(); });
-    if (language() === 'zh') this.stopTranslating = translateInside(this.host, formWords.exact, { patterns: formWords.patterns, except: '.fjs-form-field-label, .cm-editor, .fjs-form-field-text' });
+    if (language() === 'zh') this.stopTranslating = translateInside(this.host, formWords.exact, { patterns: formWords.patterns, except: '.fjs-form-field-label, .cm-editor, .fjs-form-field-text, .fjs-form-container, .fjs-properties-panel-placeholder-none' });
   }
 
   async load(text) {

@@ -1,5 +1,31 @@
-// Chinese for what the editor says without a translation hook: exact texts, and patterns with a number or a name in them.
+// Chinese for what dmn-js says without a translation hook: exact texts, and patterns with a name in them.
 export default {
-  exact: {},
-  patterns: [],
+  exact: {
+    'Add cell description': '添加单元格说明', 'Remove cell description': '移除单元格说明', 'Edit cell description': '编辑单元格说明',
+    'Add input': '添加输入', 'Add output': '添加输出', 'Add predefined values': '添加可选值', 'Add rule': '添加规则', 'Add rule above': '在上方添加规则', 'Add rule below': '在下方添加规则',
+    'Add input left': '在左侧添加输入', 'Add input right': '在右侧添加输入', 'Add output left': '在左侧添加输出', 'Add output right': '在右侧添加输出',
+    'Remove input': '移除输入', 'Remove output': '移除输出', 'Copy input': '复制输入', 'Cut input': '剪切输入', 'Copy output': '复制输出', 'Cut output': '剪切输出',
+    'Paste input left': '粘贴到左侧', 'Paste input right': '粘贴到右侧', 'Paste output left': '粘贴到左侧', 'Paste output right': '粘贴到右侧',
+    'Paste input before': '粘贴到前面', 'Paste input after': '粘贴到后面', 'Paste output before': '粘贴到前面', 'Paste output after': '粘贴到后面',
+    And: '且', Then: '则', When: '当', Annotation: '注释', Annotations: '注释', Any: '任意一条（A）', Unique: '唯一（U）', First: '第一条（F）', Priority: '按优先级（P）',
+    Collect: '收集（C）', 'Collect (Count)': '收集：计数（C#）', 'Collect (Max)': '收集：最大（C>）', 'Collect (Min)': '收集：最小（C<）', 'Collect (Sum)': '收集：求和（C+）',
+    'Rule order': '按规则顺序（R）', 'Output order': '按输出顺序（O）',
+    'Clear predefined values': '清除可选值', 'Copy rule': '复制规则', 'Cut rule': '剪切规则', 'Remove rule': '移除规则', 'Move rule': '移动规则', 'Paste rule above': '粘贴到上方', 'Paste rule below': '粘贴到下方',
+    'Create decision': '创建决策', 'Create input data': '创建输入数据', 'Create knowledge model': '创建知识模型', 'Create knowledge source': '创建知识来源',
+    'Decision name': '决策名称', 'Decision name:': '决策名称：', 'Decision table context menu': '决策表菜单', 'Definition ID': '定义标识', 'Definition name': '定义名称',
+    Edit: '编辑', 'Edit input': '编辑输入', 'Edit output': '编辑输出', 'Enter expression': '输入表达式', 'Hit policy': '命中策略', 'Hit policy:': '命中策略：', Input: '输入', Output: '输出',
+    'Input expression': '输入表达式', 'Input label': '输入名称', 'Input label:': '输入名称：', 'Input values': '输入可选值', 'Output label': '输出名称', 'Output label:': '输出名称：',
+    'Output name': '输出变量', 'Output type': '输出类型', 'Output values': '输出可选值', 'Move Input': '移动输入', 'Move Output': '移动输出', 'Move input': '移动输入', 'Move output': '移动输出',
+    'No overlap is possible and all rules are disjoint. Only a single rule can be matched': '各规则互不重叠，最多只有一条命中',
+    'No values': '没有可选值', 'Open decision table': '打开决策表', 'Open literal expression': '打开表达式', 'Open boxed expression': '打开表达式', 'Predefined values': '可选值', 'Remove item': '移除', Resize: '调整宽度',
+    'View DRD': '查看决策总览', 'Expression': '表达式', 'Type': '类型', 'Label': '名称', 'Name': '名称', 'Expression:': '表达式：', 'Type:': '类型：', Remove: '移除', 'Change type': '更换类型', 'Change element': '更换元素',
+    boolean: '真假', date: '日期', dateTime: '日期时间', dayTimeDuration: '日时长', yearMonthDuration: '年月时长', number: '数字', string: '文本', time: '时间', integer: '整数', long: '长整数', double: '小数',
+    'Activate hand tool': '启动抓手工具', 'Activate the hand tool': '启动抓手工具', 'Activate lasso tool': '启动套索工具', 'Activate the lasso tool': '启动套索工具', 'Activate the create/remove space tool': '启动空间工具', 'Activate global connect tool': '启动连接工具',
+    'Append decision': '追加决策', 'Connect using information/knowledge/authority requirement': '连接', 'Connect using association': '关联', 'Add text annotation': '添加注释', 'Append text annotation': '添加注释',
+    'Variable name': '变量名', 'Variable type': '变量类型', 'Expression language': '表达式语言', 'Powered by bpmn.io': '由 bpmn.io 提供', 'Element name': '名称',
+    'Delete': '删除', 'Add': '添加', '"value", "value", ...': '"值", "值", …', 'Description': '说明', 'Cell description': '单元格说明', 'Result name': '结果变量', 'Result type': '结果类型', 'abc def ghi jkl mno pqr stu': 'abc def ghi jkl mno pqr stu',
+  },
+  patterns: [
+    [/^Decision name: /, '决策名称：'], [/^Input label: /, '输入名称：'], [/^Output label: /, '输出名称：'], [/^Input expression: /, '输入表达式：'], [/^Definition name: /, '定义名称：'],
+  ],
 };

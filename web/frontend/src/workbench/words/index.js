@@ -7,20 +7,26 @@ import zeebePanel from 'bpmn-js-i18n-zh/lib/zeebe-properties-panel/index.js';
 import camundaPanel from 'bpmn-js-i18n-zh/lib/camunda-properties-panel/index.js';
 import { language } from '../../shared/page.js';
 import { missing } from '../../shared/dom-words.js';
+import decision from './decision.js';
 import own from './zh.js';
 
 const dictionary = { ...core, ...camundaPanel, ...bpmnJs, ...panel, ...zeebePanel, ...own };
 const chinese = language() === 'zh';
 
-/** `text` in the page's language, `{facts}` filled in. */
-export function say(text, facts) {
+const sayer = (words) => (text, facts) => {
   let said = text;
-  if (chinese && text) {
-    if (text in dictionary) said = dictionary[text];
-    else missing.add(text);
+  if (chinese && text && /[A-Za-z]{2}/.test(text)) {
+    const bare = text.trim();
+    if (text in words) said = words[text];
+    else if (bare in words) said = text.replace(bare, words[bare]);
+    else if (!/[\u4e00-\u9fff]/.test(text)) missing.add(text);
   }
   return said?.replace?.(/{([^}]+)}/g, (whole, name) => facts?.[name] ?? whole) ?? said;
-}
+};
+
+/** `text` in the page's language, `{facts}` filled in. */
+export const say = sayer(dictionary);
 
 export { missing };
 export const translateModule = { translate: ['value', say] };
+export const decisionModule = { translate: ['value', sayer({ ...core, ...decision.exact })] };

@@ -114,13 +114,17 @@ def _workers(session: Session, case_id: int) -> tuple[tuple[str, str], ...]:
 
 
 def _clock(session: Session, case_id: int) -> dict[str, Any]:
-    clock = session.scalar(
-        select(Deadline).where(Deadline.case_id == case_id, Deadline.name == CASE_CLOCK).order_by(Deadline.id).limit(1)
-    )
-    if clock is None:
+    """The first clock of the case, as filing started it, and when its newest (after a reopening) ends."""
+    clocks = session.scalars(
+        select(Deadline).where(Deadline.case_id == case_id, Deadline.name == CASE_CLOCK).order_by(Deadline.id)
+    ).all()
+    if not clocks:
         return {}
+    clock = clocks[0]
     entries = session.scalars(
-        select(DeadlineEntry).where(DeadlineEntry.deadline_id == clock.id).order_by(DeadlineEntry.sequence)
+        select(DeadlineEntry)
+        .where(DeadlineEntry.deadline_id.in_([each.id for each in clocks]))
+        .order_by(DeadlineEntry.deadline_id, DeadlineEntry.sequence)
     ).all()
     start = next(entry for entry in entries if entry.kind is EntryKind.START)
     dues = [entry.due_after for entry in entries if entry.due_after is not None]

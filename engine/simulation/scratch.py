@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from datetime import datetime
+from functools import cache, lru_cache
 from pathlib import Path
 
 from sqlalchemy import inspect
 
+from engine import clock
 from engine.demonstration import load_demonstration
 from engine.deployments import deploy, load_folder, published_files
 from engine.permissions import Actor
@@ -42,33 +46,64 @@ def scratch_database(settings: Settings, files: Mapping[str, bytes]) -> Iterator
 def open_scratch(settings: Settings, folder: Path, files: Mapping[str, bytes]) -> tuple[Database, Settings]:
     """Make such a database in ``folder``, which the caller removes."""
     own = replace(settings, database_url=f"sqlite:///{folder / 'scratch.sqlite3'}", data_dir=folder, sandbox=True)
-    shutil.copy(_template(), folder / "scratch.sqlite3")
-    database = Database(own.database_url, synchronous="OFF")
+    shutil.copy(_deployed(_key(files), clock.now(), _Files(files)), folder / "scratch.sqlite3")
+    return Database(own.database_url, synchronous="OFF"), own
+
+
+class _Files(dict[str, bytes]):
+    """The files of a deployment, left out of the comparison: their hash stands for them."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Files)
+
+
+def _key(files: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for path, content in sorted(files.items()):
+        digest.update(f"{path}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=16)
+def _deployed(key: str, now: datetime, files: _Files) -> Path:
+    """A prepared database file with these processes, published ``now`` (their timers count from it)."""
+    path = _template().with_name(f"{key[:16]}-{now:%Y%m%dT%H%M%S%f}.sqlite3")
+    shutil.copy(_template(), path)
+    database = Database(f"sqlite:///{path}", synchronous="OFF")
     try:
         with database.transaction() as session:
             deploy(session, Actor.system("simulation"), files, name="scratch", source="folder")
-    except BaseException:
+        _into_one_file(database)
+    finally:
         database.close()
-        raise
-    return database, own
+    return path
 
 
 @cache
 def _template() -> Path:
-    """A prepared database file, made once per process."""
+    """A prepared database file, made once per process and removed at its end."""
     folder = Path(tempfile.mkdtemp(prefix="cityloop-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     address = f"sqlite:///{folder / 'template.sqlite3'}"
     upgrade(address)
     database = Database(address, synchronous="OFF")
     with database.transaction() as session:
         load_reference_data(session)
         load_demonstration(session)
+    _into_one_file(database)
+    database.close()
+    return folder / "template.sqlite3"
+
+
+def _into_one_file(database: Database) -> None:
+    """Bring everything into the one file, so that it can be copied."""
     with database.engine.connect() as connection:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.exec_driver_sql("BEGIN")
-    database.close()
-    return folder / "template.sqlite3"
 
 
 def configured_files(settings: Settings) -> dict[str, bytes]:

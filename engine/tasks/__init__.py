@@ -2,5 +2,16 @@
 
 from engine.tasks.assigning import claim, delegate, people_for, release, send_back, transfer
 from engine.tasks.completing import complete, save_draft
+from engine.tasks.finding import stands_still
 
-__all__ = ["claim", "complete", "delegate", "people_for", "release", "save_draft", "send_back", "transfer"]
+__all__ = [
+    "claim",
+    "complete",
+    "delegate",
+    "people_for",
+    "release",
+    "save_draft",
+    "send_back",
+    "stands_still",
+    "transfer",
+]

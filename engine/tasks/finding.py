@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from engine import history, responsibility
 from engine.errors import Conflict, NotFound
@@ -13,7 +13,17 @@ from engine.instances import Locked
 from engine.instances.statements import update_row
 from engine.instances.tasks import CANDIDATES
 from engine.permissions import Actor, Grant, TaskSubject
-from engine.storage import Case, CaseStatus, Organisation, Person, Task, TaskStatus, lock
+from engine.storage import (
+    Case,
+    CaseStatus,
+    InstanceStatus,
+    Organisation,
+    Person,
+    ProcessInstance,
+    Task,
+    TaskStatus,
+    lock,
+)
 
 _FIND = select(Task).where(Task.id == bindparam("task")).execution_options(populate_existing=True)
 _CANDIDATES = select(CANDIDATES.c.role, CANDIDATES.c.person_id).where(CANDIDATES.c.task_id == bindparam("task"))
@@ -49,13 +59,23 @@ def require_open(session: Session, task: Task) -> None:
         raise Conflict("the task was withdrawn", kind="withdrawn", task=task.id, at=task.withdrawn_at)
 
 
+def stands_still(subject: TaskSubject) -> bool:
+    """Whether the case is suspended and the task's process with it."""
+    if subject.case is None or subject.case.status is not CaseStatus.SUSPENDED:
+        return False
+    session = object_session(subject.task)
+    instance = session.get(ProcessInstance, subject.task.instance_id) if session is not None else None
+    return instance is None or instance.status is not InstanceStatus.ACTIVE
+
+
 def require_running(subject: TaskSubject) -> None:
-    """Refuse work while the case stands still.
+    """Refuse work while the case stands still, except for the process that lets it stand still and will resume it.
 
     Raises:
         Conflict: ``suspended``.
     """
-    if subject.case is not None and subject.case.status is CaseStatus.SUSPENDED:
+    if stands_still(subject):
+        assert subject.case is not None
         raise Conflict("the case is suspended", kind="suspended", task=subject.task.id, case=subject.case.number)
 
 

@@ -78,7 +78,8 @@ def _page(
     reassigns = task.status is TaskStatus.OPEN and can(actor, "task.reassign", subject)
     hands_on = works and (can(actor, "task.transfer", subject) or reassigns)
     schema = _schema(task)
-    shows_form = works and not _stands_still(subject)
+    stands_still = tasks.stands_still(subject)
+    shows_form = works and not stands_still
     names = {field.path: field.label for field in forms.fields(schema)}
     return render_template(
         "desk/task.html",
@@ -92,6 +93,7 @@ def _page(
         reason_problems=reason_problems,
         works=works,
         shows_form=shows_form,
+        stands_still=stands_still,
         delegated_to_me=delegated_to_me,
         owner_waits=owner_waits,
         reassigns=reassigns,
@@ -107,10 +109,6 @@ def _page(
         place=place(),
         me=current_user.person_id,
     )
-
-
-def _stands_still(subject: TaskSubject) -> bool:
-    return subject.case is not None and subject.case.status.value == "suspended"
 
 
 @door.post_deed("/tasks/<int:task_id>", needs=SIGNED_IN)

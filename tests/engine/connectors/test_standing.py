@@ -91,6 +91,11 @@ def test_a_process_suspends_its_case_and_goes_on_itself(session, people, city_ca
     status = dict(session.execute(select(ProcessInstance.process_key, ProcessInstance.status)).all())
     assert status == {"sanitation": "suspended", "hold": "active"}
     assert variables(session, "hold_done")["r0"] == {"status": "suspended"}
+    watch, work = (session.scalars(select(Task).where(Task.element_id == name)).one() for name in ("hold_done", "work"))
+    with pytest.raises(Conflict):
+        tasks.complete(session, people.clerk, work.id, {})
+    with clock.at("2026-11-18T12:00"):
+        tasks.complete(session, people.clerk, watch.id, {})
     press("go_on", "2026-11-19T09:00")
     assert case.status is CaseStatus.OPEN
     due = clock.city_time(case_clock(session, case).due_at)

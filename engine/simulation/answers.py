@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from random import Random
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from engine import clock
 from engine.errors import ExecutionFailed
@@ -137,8 +138,25 @@ class Answerer:
 
 
 def picture(seed: str) -> bytes:
-    """A small PNG, different for each seed, as a stand-in for a photo."""
-    shade = sum(seed.encode()) % 200 + 30
+    """A small drawn street scene, different for each seed, as a stand-in for a photo."""
+    chance = Random(seed)
+    sky, wall, ground = ((chance.randint(*span), chance.randint(*span), chance.randint(*span)) for span in _TONES)
+    image = Image.new("RGB", (320, 240), sky)
+    draw = ImageDraw.Draw(image)
+    for left in range(0, 320, 80):
+        top = chance.randint(40, 100)
+        draw.rectangle((left, top, left + 70, 160), fill=tuple(channel + chance.randint(-12, 12) for channel in wall))
+        for row in range(top + 12, 140, 24):
+            draw.rectangle((left + 12, row, left + 26, row + 12), fill=sky)
+            draw.rectangle((left + 42, row, left + 56, row + 12), fill=sky)
+    draw.rectangle((0, 160, 320, 240), fill=ground)
+    draw.line((0, 178, 320, 178), fill=(235, 235, 225), width=3)
+    for _ in range(chance.randint(2, 5)):
+        left, size = chance.randint(60, 230), chance.randint(12, 26)
+        draw.ellipse((left, 205 - size, left + 2 * size, 212), fill=(52, 58, 64), outline=(90, 96, 104))
     stream = io.BytesIO()
-    Image.new("RGB", (64, 48), (shade, 255 - shade, 128)).save(stream, "PNG")
+    image.save(stream, "PNG", optimize=True)
     return stream.getvalue()
+
+
+_TONES = ((185, 225), (110, 190), (96, 128))

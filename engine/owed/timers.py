@@ -82,7 +82,8 @@ def _fire(database: Database, worker: str, timer_id: int) -> bool:
             if timer.key in after:
                 # A cycle goes on under the same key: free for its next time.
                 _release(session, timer_id)
-            _resolve(session, timer.instance_id, timer.key)
+            if timer.attempts > 1:
+                _resolve(session, timer.instance_id, timer.key)
         return True
     except (Conflict, NotFound):
         _forget(database, timer_id, worker)

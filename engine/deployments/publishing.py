@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine import clock, history
-from engine.bpmn.compile import ProcessInfo
-from engine.deployments.examining import Findings, imports_of, look_into
-from engine.deployments.reading import bundle_sha256, kind_of, sha256_of
+from engine.deployments.examining import Findings, look_into
+from engine.deployments.reading import bundle_sha256
 from engine.deployments.trial import try_out
 from engine.deployments.triggers import hang_up, take_over
+from engine.deployments.versions import Stored, new_decisions, new_forms, new_processes
 from engine.errors import DeploymentRejected, NotFound, Problem
 from engine.instances import published_changed
 from engine.instances.programs import Lru
@@ -22,7 +22,6 @@ from engine.storage import (
     DecisionDefinition,
     DefinitionState,
     Deployment,
-    DeploymentFile,
     FormDefinition,
     ProcessDefinition,
 )
@@ -71,11 +70,11 @@ def deploy(
     )
     session.add(deployment)
     session.flush()
-    stored = _Stored(session, deployment, files)
+    stored = Stored(session, deployment, files)
     changed = [
-        *_new_forms(session, found, stored, state),
-        *_new_decisions(session, found, stored, state),
-        *_new_processes(session, actor, found, stored, state),
+        *new_forms(session, found, stored, state),
+        *new_decisions(session, found, stored, state),
+        *new_processes(session, found, stored, state),
     ]
     if not changed and (before := _same_before(session, deployment)) is not None:
         stored.forget()
@@ -118,151 +117,6 @@ def _trial(files: Mapping[str, bytes], found: Findings) -> list[Problem]:
         )
         for answer in answers
     ]
-
-
-class _Stored:
-    """The file rows of a deployment, written when a definition first needs one, the rest at the end."""
-
-    def __init__(self, session: Session, deployment: Deployment, files: Mapping[str, bytes]) -> None:
-        self.session = session
-        self.deployment = deployment
-        self.files = files
-        self.rows: dict[str, DeploymentFile] = {}
-
-    def row(self, path: str) -> DeploymentFile:
-        if path not in self.rows:
-            content = self.files[path]
-            row = DeploymentFile(
-                deployment_id=self.deployment.id,
-                path=path,
-                kind=kind_of(path),
-                sha256=sha256_of(content),
-                content=content,
-            )
-            self.session.add(row)
-            self.session.flush()
-            self.rows[path] = row
-        return self.rows[path]
-
-    def rest(self) -> None:
-        for path in self.files:
-            self.row(path)
-
-    def forget(self) -> None:
-        for row in self.rows.values():
-            self.session.delete(row)
-        self.session.flush()
-
-
-def _newest(session: Session, table: Any, keys: Any) -> dict[str, Any]:
-    """The row that counts for each key: the newest published one, else the newest."""
-    rows = session.scalars(select(table).where(table.key.in_(list(keys))).order_by(table.key, table.version)).all()
-    newest: dict[str, Any] = {}
-    for row in rows:
-        kept = newest.get(row.key)
-        if kept is None or kept.state is not DefinitionState.PUBLISHED or row.state is DefinitionState.PUBLISHED:
-            newest[row.key] = row
-    return newest
-
-
-def _next_version(session: Session, table: Any, key: str) -> int:
-    return (session.scalar(select(func.max(table.version)).where(table.key == key)) or 0) + 1
-
-
-def _is_same(row: Any, sha256: str, state: DefinitionState) -> bool:
-    return row is not None and row.sha256 == sha256 and (row.state is state or row.state is DefinitionState.PUBLISHED)
-
-
-def _new_forms(session: Session, found: Findings, stored: _Stored, state: DefinitionState) -> list[str]:
-    newest = _newest(session, FormDefinition, found.forms)
-    changed = []
-    for key, (path, schema) in sorted(found.forms.items()):
-        if _is_same(newest.get(key), sha256_of(stored.files[path]), state):
-            continue
-        file = stored.row(path)
-        version = _next_version(session, FormDefinition, key)
-        session.add(
-            FormDefinition(
-                deployment_id=stored.deployment.id,
-                file_id=file.id,
-                key=key,
-                version=version,
-                name=str(schema.get("name") or schema.get("title") or key)[:200],
-                schema=schema,
-                sha256=file.sha256,
-                state=state,
-                created_at=clock.now(),
-            )
-        )
-        changed.append(f"form {key} v{version}")
-    return changed
-
-
-def _new_decisions(session: Session, found: Findings, stored: _Stored, state: DefinitionState) -> list[str]:
-    newest = _newest(session, DecisionDefinition, [name for file in found.dmn.values() for name in file.decisions])
-    changed = []
-    for path, file in sorted(found.dmn.items()):
-        for key, decision in file.decisions.items():
-            if _is_same(newest.get(key), sha256_of(stored.files[path]), state):
-                continue
-            row = stored.row(path)
-            version = _next_version(session, DecisionDefinition, key)
-            session.add(
-                DecisionDefinition(
-                    deployment_id=stored.deployment.id,
-                    file_id=row.id,
-                    key=key,
-                    version=version,
-                    name=(getattr(decision, "name", "") or key)[:200],
-                    namespace=file.namespace,
-                    sha256=row.sha256,
-                    info={"namespace": file.namespace, "imports": imports_of(file)},
-                    state=state,
-                    created_at=clock.now(),
-                )
-            )
-            changed.append(f"decision {key} v{version}")
-    return changed
-
-
-def _new_processes(
-    session: Session, actor: Actor, found: Findings, stored: _Stored, state: DefinitionState
-) -> list[str]:
-    newest = _newest(session, ProcessDefinition, found.processes)
-    changed = []
-    for key, info in sorted(found.processes.items()):
-        if _is_same(newest.get(key), sha256_of(stored.files[info.file]), state):
-            continue
-        row = _process(session, info, stored, state)
-        if state is DefinitionState.PUBLISHED:
-            take_over(session, row)
-        changed.append(f"process {key} v{row.version}")
-    return changed
-
-
-def _process(session: Session, info: ProcessInfo, stored: _Stored, state: DefinitionState) -> ProcessDefinition:
-    file = stored.row(info.file)
-    properties = info.properties
-    row = ProcessDefinition(
-        deployment_id=stored.deployment.id,
-        file_id=file.id,
-        key=info.key,
-        version=_next_version(session, ProcessDefinition, info.key),
-        name=info.name[:200],
-        kind=info.kind,
-        version_tag=info.version_tag,
-        service_type=properties.get("serviceType", ""),
-        start_form=properties.get("startForm", ""),
-        start_groups=[part.strip() for part in properties.get("startGroups", "").split(",") if part.strip()],
-        properties=dict(properties),
-        info=info.as_dict(),
-        sha256=file.sha256,
-        state=state,
-        created_at=clock.now(),
-    )
-    session.add(row)
-    session.flush()
-    return row
 
 
 def _as_dict(problem: Problem) -> dict[str, Any]:

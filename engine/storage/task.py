@@ -85,7 +85,8 @@ class Task(Base):
 
 
 class TaskCandidate(Base):
-    """A role or a person who may claim the task; exactly one of the two is set. Removed by the worker when the task is over.
+    """A role or a person who may claim the task; exactly one of the two is set. Removed by the worker
+    when the task is over.
 
     Columns: id, task_id, role, person_id.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
@@ -15,7 +16,8 @@ from engine.permissions import Actor
 from engine.storage import Deployment
 
 HEAD = (
-    '<?xml version="1.0" encoding="UTF-8"?>\n<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" '
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" '
     'xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
     'id="definitions" targetNamespace="http://cityloop">'
 )
@@ -111,7 +113,7 @@ class Drawing:
         chain = ["start", *(identity for identity, _ in self.nodes), "end"]
         flows = "".join(
             f'<bpmn:sequenceFlow id="f{number}" sourceRef="{source}" targetRef="{target}"/>'
-            for number, (source, target) in enumerate(zip(chain, chain[1:], strict=False))
+            for number, (source, target) in enumerate(pairwise(chain))
         )
         body = "".join(
             element.replace(
@@ -139,7 +141,8 @@ def timer_definition(kind: str, value: str) -> str:
 def message(identity: str, name: str, key: str = "") -> str:
     """A message with its correlation key."""
     said = f"<zeebe:subscription{attributes(correlationKey=key)}/>" if key else ""
-    return f'<bpmn:message id="{identity}" name="{name}"><bpmn:extensionElements>{said}</bpmn:extensionElements></bpmn:message>'
+    inside = f"<bpmn:extensionElements>{said}</bpmn:extensionElements>"
+    return f'<bpmn:message id="{identity}" name="{name}">{inside}</bpmn:message>'
 
 
 def form(identity: str, *components: Mapping[str, Any]) -> bytes:

@@ -102,7 +102,8 @@ def test_a_diagram_that_never_waits_is_refused_by_the_trial(session, city, draw)
         b'</bpmn:scriptTask><bpmn:exclusiveGateway id="k" default="g2"><bpmn:incoming>g4</bpmn:incoming>'
         b"<bpmn:outgoing>g2</bpmn:outgoing><bpmn:outgoing>g5</bpmn:outgoing></bpmn:exclusiveGateway>"
         b'<bpmn:endEvent id="end"><bpmn:incoming>g5</bpmn:incoming></bpmn:endEvent>'
-        b'<bpmn:sequenceFlow id="g1" sourceRef="j" targetRef="s"/><bpmn:sequenceFlow id="g4" sourceRef="s" targetRef="k"/>'
+        b'<bpmn:sequenceFlow id="g1" sourceRef="j" targetRef="s"/>'
+        b'<bpmn:sequenceFlow id="g4" sourceRef="s" targetRef="k"/>'
         b'<bpmn:sequenceFlow id="g2" sourceRef="k" targetRef="j"/><bpmn:sequenceFlow id="g5" sourceRef="k" '
         b'targetRef="end"><bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">=x = 2</bpmn:conditionExpression>'
         b"</bpmn:sequenceFlow>",

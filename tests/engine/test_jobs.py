@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from types import SimpleNamespace
-
 import pytest
 from sqlalchemy import select, update
 
@@ -12,9 +9,8 @@ from engine import clock, connectors, incidents, jobs
 from engine.connectors import bpmn_error, failed
 from engine.errors import Conflict, InvalidInput, NotAllowed
 from engine.intake import open_case
-from engine.permissions import Actor
 from engine.settings import Settings
-from engine.storage import Case, Incident, IncidentStatus, Job, JobLane, JobStatus, Person, Task, TaskStatus
+from engine.storage import Incident, IncidentStatus, Job, JobLane, JobStatus, Person, Task, TaskStatus
 
 SETTINGS = Settings()
 

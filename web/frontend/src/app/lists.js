@@ -6,8 +6,8 @@ export function startLists() {
   const here = bar?.querySelector('[aria-current]');
   if (here && bar.scrollWidth > bar.clientWidth) bar.scrollLeft = here.offsetLeft - (bar.clientWidth - here.offsetWidth) / 2;
   const form = document.querySelector('[data-bulk]');
-  if (!form) return;
-  const deeds = form.querySelector('.bulk');
+  const deeds = form?.querySelector('.bulk');
+  if (!deeds) return;
   const boxes = () => [...form.querySelectorAll('input[name="task"]')];
   const all = form.querySelector('[data-all]');
   const show = () => {

@@ -20,6 +20,8 @@ function watch(place) {
   observer.observe(place);
 }
 
+const CENTRE = [22.5431, 114.0579];
+
 const parse = (text) => {
   const pair = (text || '').split(/[,，\s]+/).map(Number);
   return pair.length === 2 && pair.every(Number.isFinite) ? [pair[1], pair[0]] : null;
@@ -31,7 +33,8 @@ async function draw(place) {
   const setting = pageData('map-setting') || {};
   const field = place.dataset.map ? document.getElementById(place.dataset.map) : null;
   const point = parse(field ? field.value : place.dataset.point);
-  const map = L.map(place, { attributionControl: Boolean(setting.tiles), scrollWheelZoom: false, zoomControl: true });
+  // The view comes first: paths drawn on a map without one have no bounds to be clipped to.
+  const map = L.map(place, { attributionControl: Boolean(setting.tiles), scrollWheelZoom: false, fadeAnimation: false, zoomAnimation: false, center: point || CENTRE, zoom: point ? (setting.tiles ? 16 : 12) : 10 });
   if (setting.tiles) L.tileLayer(setting.tiles, { maxZoom: 19, attribution: setting.attribution || '' }).addTo(map);
   const areas = L.geoJSON(setting.areas || { type: 'FeatureCollection', features: [] }, {
     interactive: false,
@@ -42,9 +45,8 @@ async function draw(place) {
     if (dot) dot.setLatLng(latlng);
     else dot = L.circleMarker(latlng, { radius: 9, color: '#fff', weight: 3, fillColor: '#b3261e', fillOpacity: 1 }).addTo(map);
   };
-  if (point) { put(point); map.setView(point, setting.tiles ? 16 : 12); }
+  if (point) put(point);
   else if (areas.getLayers().length) map.fitBounds(areas.getBounds());
-  else map.setView([22.5431, 114.0579], 11);
   if (!field) return;
   map.on('click', ({ latlng }) => {
     put(latlng);

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from engine import clock, drafts
@@ -14,9 +15,11 @@ from engine.case_context import case_context
 from engine.decisions import DecisionSet, read_dmn
 from engine.domain_functions import LIBRARY, host_for
 from engine.drafts.policies import drawings_of
-from engine.errors import FieldProblem, InvalidInput, NotFound
+from engine.errors import Conflict, ExecutionFailed, FieldProblem, InvalidInput, NotAllowed, NotFound
 from engine.feel import FeelError, compile_expression, from_feel
+from engine.reference import data
 from engine.scenarios import ENDING, trial
+from engine.simulation.timeline import describe
 from engine.storage import (
     Area,
     AreaLevel,
@@ -41,8 +44,8 @@ from web.pages.workbench.editing import find
 from web.pages.workbench.showing import given_fields, render_form
 
 REPORT = (
-    "title", "description", "service_type", "category", "sub_category", "district", "street", "community", "place",
-    "urgency", "channel",
+    "title", "description", "service_type", "kind", "category", "sub_category", "district", "street", "community",
+    "place", "urgency", "channel",
 )  # fmt: skip
 
 
@@ -60,7 +63,7 @@ def trial_start(draft_id: int) -> ResponseReturnValue:
     services = session().scalars(select(ServiceType).order_by(ServiceType.position)).all()
     wanted = next((p.properties.get("serviceType", "") for p in processes if p.properties.get("serviceType")), "")
     items = session().execute(
-        select(Category.service_type, Category.category, Category.sub_category)
+        select(Category.service_type, Category.kind, Category.category, Category.sub_category)
         .where(Category.active, Category.sub_category != "")
         .order_by(Category.position, Category.id)
     )
@@ -73,6 +76,8 @@ def trial_start(draft_id: int) -> ResponseReturnValue:
         wanted=wanted,
         items=[row for row in items if not wanted or row.service_type == wanted],
         districts=districts,
+        urgencies=[row["code"] for row in data("code_tables.yaml")["urgencies"]],
+        channels=[row["code"] for row in data("code_tables.yaml")["channels"]],
         now=clock.city_time(clock.now()).strftime("%Y-%m-%dT%H:%M"),
     )
 
@@ -83,8 +88,8 @@ def trial_begin(draft_id: int) -> ResponseReturnValue:
     form = request.form
     report = {name: form[name].strip() for name in REPORT if form.get(name, "").strip()}
     item = form.get("item", "")
-    if "|" in item:
-        report["service_type"], report["category"], report["sub_category"] = item.split("|", 2)
+    if item.count("|") == 3:
+        report["service_type"], report["kind"], report["category"], report["sub_category"] = item.split("|", 3)
     process = form.get("process", "")
     kind = next(
         (d.process.properties.get("kind", "service") for d in drawings_of(_files(draft_id)) if d.key == process),
@@ -184,8 +189,15 @@ def _walked_diagrams(
 
 
 def _play(token: str, deed: Callable[[trial.Trial], None]) -> ResponseReturnValue:
+    """Do one thing in the sandbox; what it refuses is told, and the trial stands where it stood."""
     with trial.opened(house().settings, token, actor().person_id) as played:
-        deed(played)
+        sandbox = played.sandbox
+        before = sandbox.now
+        try:
+            deed(played)
+        except (InvalidInput, NotAllowed, NotFound, Conflict, ExecutionFailed) as error:
+            sandbox.now = before
+            flash(_("The trial stands where it was: %(why)s", why=describe(error)), "danger")
     return redirect(url_for("workbench.trial_show", token=token))
 
 

@@ -50,16 +50,19 @@ def main() -> None:
     files = {path: base64.b64decode(content) for path, content in order["files"].items()}
     # Reading the libraries in is not the diagram's fault, so the bounds begin behind it.
     from engine.bpmn.execution import Execution
-    from engine.bpmn.program import build_program
+    from engine.bpmn.program import Program, build_program
     from engine.bpmn.scripts import Environment
     from engine.errors import CityLoopError, ExecutionFailed
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     problems = []
+    processes = None
     for key in order["keys"]:
         try:
-            program = build_program(files, key)
+            # Read and built once; every process may be called by any other.
+            processes = processes or build_program(files, key).processes
+            program = Program(processes[key], processes)
             if program.main.root.entries:
                 around = Environment(
                     now=datetime.fromisoformat(order["now"]), variables={"case": None, "emergency": None}

@@ -39,7 +39,7 @@ _LOCK_INSTANCE = (
     select(ProcessInstance)
     .options(undefer(ProcessInstance.state))
     .where(ProcessInstance.id == bindparam("instance"))
-    .with_for_update()
+    .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
 # PostgreSQL locks in the order of the list: the case first, as everybody does.
@@ -48,7 +48,7 @@ _LOCK_BOTH = (
     .join_from(Case, ProcessInstance, ProcessInstance.case_id == Case.id)
     .options(undefer(ProcessInstance.state))
     .where(ProcessInstance.id == bindparam("instance"))
-    .with_for_update(of=[Case, ProcessInstance])
+    .with_for_update(of=[Case, ProcessInstance], key_share=True)
     .execution_options(populate_existing=True)
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine import clock, deadlines, history
@@ -31,7 +31,7 @@ def _tell(session: Session, settings: Settings, alarm: Alarm) -> None:
     if alarm.kind == "breach" and deadline.escalate_to:
         receivers.append({"role": deadline.escalate_to, "organisation_id": None})
         if task is not None:
-            task.escalated_at = clock.now()
+            _mark_escalated(session, task)
     title = f"deadline.{alarm.kind}"
     body = f"{case.number if case else ''} {deadline.name} {alarm.percent}%".strip()
     for receiver in receivers:
@@ -56,6 +56,18 @@ def _tell(session: Session, settings: Settings, alarm: Alarm) -> None:
         subject=deadline.name,
         details={"percent": alarm.percent, "limit": deadline.limit_text, "escalate_to": deadline.escalate_to},
     )
+
+
+def _mark_escalated(session: Session, task: Task) -> None:
+    """Whoever completes the task now holds its row and waits for its clock, which is held here: pass it over."""
+    free = session.scalar(select(Task.id).where(Task.id == task.id).with_for_update(skip_locked=True))
+    if free is not None:
+        session.execute(
+            update(Task)
+            .where(Task.id == free)
+            .values(escalated_at=clock.now())
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _workers(session: Session, task: Task | None, case: Case | None) -> list[dict[str, Any]]:

@@ -128,7 +128,9 @@ def lock(session: Session, table: type[T], key: Any, *, wait: bool = True) -> T:
     Raises:
         NotFound: there is no such row (or, with ``wait=False``, somebody else holds it).
     """
-    row = session.get(table, key, with_for_update={"skip_locked": True} if not wait else True, populate_existing=True)
+    # NO KEY: whoever writes a row that refers to this one need not wait, and so cannot be waited for in a circle.
+    how = {"key_share": True, "skip_locked": not wait}
+    row = session.get(table, key, with_for_update=how, populate_existing=True)
     if row is None:
         raise NotFound(f"no {table.__tablename__}", table=table.__tablename__, key=key)
     return row

@@ -20,6 +20,8 @@ from engine.settings import Settings
 from engine.storage import (
     Case,
     Database,
+    Deadline,
+    DeadlineStatus,
     HistoryEvent,
     Job,
     JobStatus,
@@ -254,3 +256,28 @@ def test_a_worker_and_a_person_on_the_same_case_do_not_wait_for_each_other_for_e
         assert set(states) <= {JobStatus.DONE, JobStatus.CANCELLED} and sum(states.values()) == 12
         open_now = session.scalar(select(func.count()).where(Task.status == TaskStatus.OPEN))
         assert open_now == states[JobStatus.DONE]
+
+
+def test_a_breach_and_a_completion_at_the_same_moment_do_not_wait_in_a_circle(town, postgres, draw, report):
+    clerk = town(service(draw).user("accept", "clerk", limit="1 分钟", escalateTo="duty_chief"))
+    with clock.at("2026-11-18T09:00"), postgres.transaction() as session:
+        for _ in range(12):
+            open_case(session, clerk, report)
+    with postgres.reading() as session:
+        task_ids = list(session.scalars(select(Task.id)))
+
+    def deed(index: int) -> None:
+        with clock.at("2026-11-18T09:05"):
+            if index == 0:
+                for _ in range(6):
+                    run_due(postgres, Settings(), worker="w")
+                return
+            for task_id in task_ids[index - 1 :: 3]:
+                with postgres.transaction() as session:
+                    tasks.complete(session, clerk, task_id, {})
+
+    assert at_once(4, deed) == [None] * 4
+    with postgres.reading() as session:
+        assert set(session.scalars(select(Task.status))) == {TaskStatus.COMPLETED}
+        assert set(session.scalars(select(Deadline.status))) == {DeadlineStatus.STOPPED}
+        assert all(session.scalars(select(Deadline.breached_at)))

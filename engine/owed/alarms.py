@@ -11,8 +11,11 @@ from engine import clock, deadlines, history
 from engine.connectors.telling import tell
 from engine.deadlines import Alarm
 from engine.permissions import Actor
+from engine.reference import data
 from engine.settings import Settings
 from engine.storage import Case, Task, TaskCandidate
+
+KINDS = {"warn": "deadline.warned", "breach": "deadline.breached"}
 
 
 def raise_alarms(session: Session, settings: Settings, limit: int = 100) -> int:
@@ -32,8 +35,12 @@ def _tell(session: Session, settings: Settings, alarm: Alarm) -> None:
         receivers.append({"role": deadline.escalate_to, "organisation_id": None})
         if task is not None:
             _mark_escalated(session, task)
-    title = f"deadline.{alarm.kind}"
-    body = f"{case.number if case else ''} {deadline.name} {alarm.percent}%".strip()
+    kind = KINDS[alarm.kind]
+    words = data("notices.yaml")[kind]
+    title = words.get(settings.locale, words["zh"]).format(
+        name=deadline.name, percent=alarm.percent, case=case.number if case is not None else ""
+    )
+    body = case.title if case is not None else ""
     for receiver in receivers:
         tell(
             session,
@@ -49,7 +56,7 @@ def _tell(session: Session, settings: Settings, alarm: Alarm) -> None:
         session,
         Actor.system("worker"),
         deadline.case_id,
-        f"deadline.{alarm.kind}",
+        kind,
         instance_id=deadline.instance_id,
         task_id=deadline.task_id,
         element_id=deadline.element_id,

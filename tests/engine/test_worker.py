@@ -107,7 +107,7 @@ def test_a_process_that_cannot_go_on_behind_its_timer_waits_behind_an_incident(s
 
 
 def test_clocks_warn_the_worker_and_breach_tells_who_stands_above(session, database, people, draw, opened):
-    opened(
+    case = opened(
         "2026-11-18T09:00",
         service(draw).user("act", "clerk", limit="4 工作时", warn="50", escalateTo="duty_chief"),
     )
@@ -116,16 +116,17 @@ def test_clocks_warn_the_worker_and_breach_tells_who_stands_above(session, datab
     session.commit()
     look(database, "2026-11-18T11:00")
     told = session.scalars(select(Notification)).all()
-    assert [(n.title, n.role) for n in told] == [("deadline.warn", "clerk")]
+    assert [(n.title, n.role) for n in told] == [(f"时限预警：act，已用 50%（{case.number}）", "clerk")]
     session.commit()
     look(database, "2026-11-18T16:01")
     session.expire_all()
     told = {(n.title, n.role) for n in session.scalars(select(Notification))}
-    assert ("deadline.breach", "duty_chief") in told and ("deadline.breach", "clerk") in told
+    late = f"已超时：act（{case.number}）"
+    assert {(late, "duty_chief"), (late, "clerk")} <= told
     assert session.scalars(select(Task)).one().escalated_at is not None
     assert session.scalars(select(Deadline)).one().breached_at is not None
     kinds = list(session.scalars(select(HistoryEvent.kind)))
-    assert kinds.count("deadline.warn") == kinds.count("deadline.breach") == 1
+    assert kinds.count("deadline.warned") == kinds.count("deadline.breached") == 1
 
 
 def test_the_house_is_kept_and_the_worker_says_that_it_lives(session, database, draw, opened):
@@ -163,3 +164,17 @@ def test_what_fails_in_one_kind_of_work_does_not_stop_the_others(session, databa
         assert run_due(database, Settings(), worker="w")["timers"] == 1
     assert "broken" in caplog.text
     assert open_elements(session) == ["act"]
+
+
+def test_a_conditional_start_fires_when_it_becomes_true_and_not_as_long_as_it_is(
+    session, database, draw, publish, city
+):
+    condition = (
+        '<bpmn:conditionalEventDefinition id="cd"><bpmn:condition xsi:type="bpmn:tFormalExpression">'
+        '=now() &gt;= date and time("2026-11-18T10:00:00+08:00")</bpmn:condition></bpmn:conditionalEventDefinition>'
+    )
+    publish(draw("report").user("write", "clerk").xml(condition))
+    for moment, expected in (("2026-11-18T09:59", 0), ("2026-11-18T10:00", 1), ("2026-11-18T10:01", 1)):
+        look(database, moment)
+        assert session.scalar(select(func.count()).select_from(ProcessInstance)) == expected
+        session.commit()

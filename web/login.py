@@ -11,7 +11,7 @@ from flask import Flask, current_app, g, request
 from flask import session as cookie
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from itsdangerous import BadSignature, URLSafeSerializer
-from sqlalchemy import Text, or_, select, type_coerce, update
+from sqlalchemy import Text, bindparam, or_, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from engine import clock, history
@@ -25,6 +25,21 @@ LONGEST = timedelta(hours=12)
 DEVICE_COOKIE, DEVICE_AGE = "cityloop_device", 180 * 24 * 3600
 MOST_DEVICES = 8
 manager = LoginManager()
+
+
+# Built once: building a statement costs as much as running it.
+_LIVING = (
+    select(
+        LoginSession.id,
+        LoginSession.person_id,
+        LoginSession.created_at,
+        LoginSession.last_seen_at,
+        LoginSession.data,
+        Person.locale,
+    )
+    .join(Person, Person.id == LoginSession.person_id)
+    .where(LoginSession.token_hash == bindparam("token"), LoginSession.ended_at.is_(None), Person.active)
+)
 
 
 class Visitor(UserMixin):  # type: ignore[misc]
@@ -67,25 +82,16 @@ def _recognise() -> None:
 
 def _visitor(token: str) -> Visitor | None:
     """The living session of a token; its last use is written at most once a minute."""
-    row = (
-        context.session()
-        .execute(
-            select(LoginSession, Person.locale)
-            .join(Person, Person.id == LoginSession.person_id)
-            .where(LoginSession.token_hash == _hash(token), LoginSession.ended_at.is_(None), Person.active)
-        )
-        .first()
-    )
-    if row is None:
+    found = context.session().execute(_LIVING, {"token": _hash(token)}).first()
+    if found is None:
         return None
-    found, locale = row
     now = clock.now()
     idle = timedelta(minutes=context.house().settings.session_idle_minutes)
     if now - found.last_seen_at > idle or now - found.created_at > LONGEST:
         return None
     if now - found.last_seen_at > TOUCH_EVERY:
         touch(found.id, now)
-    return Visitor(token, found.id, found.person_id, found.data, locale)
+    return Visitor(token, found.id, found.person_id, found.data, found.locale)
 
 
 def touch(row_id: int, now: datetime, data: dict[str, Any] | None = None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, g, request
 from flask import session as cookie
-from flask_babel import Babel, get_locale, gettext
+from flask_babel import Babel, get_locale, get_translations, gettext
 from flask_login import current_user
 
 from engine import clock
@@ -37,6 +37,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         default_timezone="Asia/Shanghai",
         locale_selector=_chosen,
     )
+    # Flask-Babel looks its context up for every sentence; a page has hundreds.
+    app.jinja_env.install_gettext_callables(_sentence, _counted, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.filters.update(
         moment=moment, day=day, hour=hour, named=named, time_left=time_left, filesize=filesize, state=state
     )
@@ -49,6 +51,20 @@ def init_app(app: Flask, settings: Settings) -> None:
         due_in=due_in,
         wanted_slots=wanted_slots,
     )
+
+
+def _translations() -> Any:
+    if "translations" not in g:
+        g.translations = get_translations()
+    return g.translations
+
+
+def _sentence(text: str) -> str:
+    return str(_translations().ugettext(text))
+
+
+def _counted(one: str, many: str, count: int) -> str:
+    return str(_translations().ungettext(one, many, count))
 
 
 def _chosen() -> str:

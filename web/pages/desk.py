@@ -10,12 +10,12 @@ from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from engine import tasks, worklist
 from engine.errors import Conflict, NotAllowed, NotFound
 from engine.permissions import workable_tasks
-from engine.storage import Case, ServiceType, Task
+from engine.storage import Case, ServiceType, Task, TaskStatus
 from web import context
 from web.doors import SIGNED_IN, Door
 from web.wording import error_words
@@ -141,12 +141,20 @@ def open_next() -> ResponseReturnValue:
     return redirect(next_address())
 
 
+_NEXT = (
+    select(Task.id)
+    .where(Task.assignee_id == bindparam("person"), Task.status == TaskStatus.OPEN)
+    .order_by(Task.due_at.asc().nulls_last(), Task.priority.desc(), Task.id)
+    .limit(1)
+)
+
+
 def next_address() -> str:
     """Where one goes after finishing something: the next of mine, when that is wanted, else back to the list."""
     if not cookie.get("stay"):
-        found = worklist.tasks(context.session(), context.actor(), "mine", size=1).rows
-        if found:
-            return url_for("tasks.show", task_id=found[0].id)
+        found = context.session().scalar(_NEXT, {"person": context.actor().person_id})
+        if found is not None:
+            return url_for("tasks.show", task_id=found)
     return place()
 
 

@@ -114,17 +114,18 @@ def _page(
 @door.post_deed("/tasks/<int:task_id>", needs=SIGNED_IN)
 def complete(task_id: int) -> ResponseReturnValue:
     """Do the work; or, by other buttons of the form, keep it as a draft or change its rows."""
-    subject = _open(task_id)
-    task, act = subject.task, request.form.get("_act", "")
+    task, act = context.session().get(Task, task_id), request.form.get("_act", "")
+    if task is None:
+        raise NotFound("no such task", task=task_id)
     try:
         raw = widgets.posted(_schema(task))
     except InvalidInput as error:
         context.rollback()
         return _page(_open(task_id), _typed_without_files(task), error.problems), 422
     if act.startswith(("add:", "drop:")) or act == "refresh":
-        return _page(subject, raw)
+        return _page(_open(task_id), raw)
     if act == "draft":
-        return _keep_draft(subject, raw)
+        return _keep_draft(_open(task_id), raw)
     try:
         done = tasks.complete(context.session(), context.actor(), task_id, raw, request.form.get("_submission", ""))
     except InvalidInput as error:

@@ -148,7 +148,7 @@ def revisions(draft_id: int) -> ResponseReturnValue:
     """The versions of a file to go back to."""
     found = drafts.revisions(session(), draft_id, request.args.get("path", ""))
     people = {r.saved_by_id for r in found}
-    names = dict(session().execute(select(Person.id, Person.display_name).where(Person.id.in_(people))).tuples().all())
+    names = dict(session().execute(select(Person.id, Person.display_name).where(Person.id.in_(people))).all())
     return jsonify(
         revisions=[
             {
@@ -188,7 +188,7 @@ def preview(draft_id: int) -> ResponseReturnValue:
     schema = _body().get("schema")
     if not isinstance(schema, dict):
         raise InvalidInput("the form is missing", [FieldProblem("schema", "required")])
-    return jsonify(html=render_form(schema))
+    return jsonify(html=str(render_form(schema)))
 
 
 @door.post_question("/drafts/<int:draft_id>/scenarios", needs="scenario.run")

@@ -151,7 +151,7 @@ def _diagram(definition: ProcessDefinition) -> dict[str, Any]:
         "key": definition.key,
         "name": definition.name,
         "xml": xml.decode(),
-        "counts": dict(counts.tuples().all()),
+        "counts": dict(counts.all()),
     }
 
 

@@ -63,7 +63,7 @@ def _diagrams(old: dict[str, bytes], new: dict[str, bytes]) -> list[dict[str, An
 def _people(draft: Draft) -> dict[int, str]:
     ids = {*_authors(draft), draft.decided_by_id, *draft.override_by_ids}
     rows = session().execute(select(Person.id, Person.display_name).where(Person.id.in_(ids)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _history(draft: Draft) -> list[HistoryEvent]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import render_template
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from engine import clock, forms
 from engine.domain_functions import LIBRARY, host_for
@@ -17,7 +18,7 @@ from web.context import session
 Schema = Mapping[str, Any]
 
 
-def render_form(schema: Schema, variables: Mapping[str, Any] | None = None, *, trial: bool = False) -> str:
+def render_form(schema: Schema, variables: Mapping[str, Any] | None = None, *, trial: bool = False) -> Markup:
     """The fields as HTML.
 
     Raises:
@@ -30,7 +31,8 @@ def render_form(schema: Schema, variables: Mapping[str, Any] | None = None, *, t
         library=LIBRARY,
         today=clock.city_time(clock.now()).date(),
     )
-    return render_template("desk/fields.html", nodes=[_stood_in(node) for node in nodes] if trial else nodes)
+    shown = [_stood_in(node) for node in nodes] if trial else nodes
+    return Markup(render_template("desk/fields.html", nodes=shown))
 
 
 def _stood_in(node: Node) -> Node:

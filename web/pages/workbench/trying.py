@@ -323,8 +323,17 @@ def decision_trial(draft_id: int) -> ResponseReturnValue:
     decided = None
     if chosen and request.args.get("ask"):
         decided = decisions.decide(chosen, _values(values), host_for(session()))
+    numbers = {
+        rule: number for file in files for table in file.tables() for number, rule in enumerate(table.rule_ids, 1)
+    }
     return render_template(
-        "workbench/decide.html", draft=draft, decisions=sorted(own), chosen=chosen, values=values, decided=decided
+        "workbench/decide.html",
+        draft=draft,
+        decisions=sorted(own),
+        chosen=chosen,
+        values=values,
+        decided=decided,
+        numbers=numbers,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select
@@ -56,7 +57,7 @@ def places(session: Session, files: Mapping[str, bytes]) -> dict[str, dict[str, 
             decision: path
             for path, content in everything.items()
             if path.endswith(".dmn")
-            for decision in read_dmn(content, path).decisions
+            for decision, _ in _named(path, content)
         },
     }
 
@@ -106,8 +107,13 @@ def _decisions(files: Mapping[str, bytes]) -> list[Option]:
     found = []
     for path, content in files.items():
         if path.endswith(".dmn"):
-            found += [{"value": d.id, "label": d.name or d.id} for d in read_dmn(content, path).decisions.values()]
+            found += [{"value": decision, "label": name} for decision, name in _named(path, content)]
     return sorted(found, key=lambda option: option["value"])
+
+
+@lru_cache(maxsize=200)
+def _named(path: str, content: bytes) -> tuple[tuple[str, str], ...]:
+    return tuple((d.id, d.name or d.id) for d in read_dmn(content, path).decisions.values())
 
 
 def _used(files: Mapping[str, bytes], name: str) -> list[str]:

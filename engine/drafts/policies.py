@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -31,7 +32,7 @@ def policy_problems(session: Session, files: Mapping[str, bytes]) -> list[Proble
         return []
     others = drawings_of({path: file.content for path, file in published_files(session).items() if path not in files})
     every = {drawing.key: drawing for drawing in [*others, *own]}
-    sides = dict(session.execute(select(Role.code, Role.side)).tuples().all())
+    sides = {code: side for code, side in session.execute(select(Role.code, Role.side))}
     problems: list[Problem] = []
     for drawing in own:
         elements = [facts_of(e, drawing, sides) for e in drawing.elements.values()]
@@ -87,8 +88,16 @@ def save_policy(session: Session, actor: Actor, code: str, fields: Mapping[str, 
 
 def drawings_of(files: Mapping[str, bytes]) -> list[Drawing]:
     """The processes drawn in ``files``; what cannot be read is the check's to report."""
-    definitions, _ = read_definitions({p: c for p, c in files.items() if p.endswith(".bpmn")})
-    return [drawing for definition in definitions for drawing in definition.drawings]
+    return [
+        drawing for path, content in files.items() if path.endswith(".bpmn") for drawing in _drawings(path, content)
+    ]
+
+
+@lru_cache(maxsize=400)
+def _drawings(path: str, content: bytes) -> tuple[Drawing, ...]:
+    """Reading is the same for the same bytes: the published files are read once, not for every check."""
+    definitions, _ = read_definitions({path: content})
+    return tuple(drawing for definition in definitions for drawing in definition.drawings)
 
 
 def facts_of(element: Element, drawing: Drawing, sides: Mapping[str, str]) -> dict[str, Any]:

@@ -1,0 +1,123 @@
+"""Designers at the workbench: ``bench("designer")`` opens windows on a city that has every shipped process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from engine.demonstration import PASSWORD
+from engine.deployments import deploy, load_folder
+from engine.permissions import Actor
+from engine.storage import Database
+
+HERE = Path(__file__).parent
+WALK = HERE / "walk.js"
+READY = "#workbench-place[data-ready]"
+PATIENCE = 40_000
+
+
+class Designer:
+    """Somebody at the workbench. ``complaints``: what the page threw or wrote to the console as an error."""
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.address = address
+        self.page: Page = context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", self._listen)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _listen(self, message: Any) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.complaints.append(message.text)
+
+    def login(self, username: str) -> Designer:
+        self.go("/login")
+        self.page.fill("#username", username)
+        self.page.fill("#password", PASSWORD)
+        self.page.locator("main button.btn-primary").click()
+        self.page.wait_for_url("**/desk**")
+        return self
+
+    def go(self, path: str) -> Page:
+        self.page.goto(self.address + path)
+        return self.page
+
+    def change(self, bundle: str) -> Page:
+        """Open the editor of a bundle."""
+        self.go(f"/workbench/bundles/{bundle}")
+        self.page.locator('form[action$="/draft"] button').click()
+        return self.ready()
+
+    def begin(self, name: str, title: str, kind: str = "service") -> Page:
+        """Begin a new process from an empty canvas."""
+        self.go("/workbench/")
+        self.page.fill("#new-title", title)
+        self.page.fill("#new-name", name)
+        self.page.select_option("#new-kind", kind)
+        self.page.locator('form[action$="/workbench/new"] button').click()
+        return self.ready()
+
+    def ready(self) -> Page:
+        self.page.wait_for_selector(READY)
+        return self.page
+
+    def table(self) -> None:
+        self.page.locator('[data-deed="table"]').click()
+
+    def set(self, element: str, field: str, value: str) -> None:
+        """Set one setting in the table view, as a keyboard does."""
+        control = self.page.locator(f'[data-field="{element}/{field}"]')
+        if control.evaluate("each => each.tagName") == "SELECT":
+            control.select_option(value)
+        else:
+            control.fill(value)
+            control.blur()
+
+    def append(self, element: str, kind: str) -> str:
+        """Append an element after another in the table view; answers its id."""
+        self.page.locator(f'[data-element="{element}"] select[aria-label="在其后添加"]').select_option(label=kind)
+        focused = self.page.evaluate("document.activeElement.dataset.field")
+        return str(focused).removesuffix("/name")
+
+    def problems(self) -> int:
+        """How many errors the server finds now."""
+        self.page.locator('[data-deed="check"]').click()
+        with self.page.expect_response("**/check"):
+            pass
+        return int(self.page.locator(".cl-problems-head").get_attribute("data-errors") or 0)
+
+    def saved(self) -> None:
+        expect(self.page.locator('[data-part="state"]')).to_have_attribute("data-state", "saved")
+
+
+@pytest.fixture
+def shipped(city: None, database: Database) -> None:
+    """Every shipped process is published."""
+    with database.transaction() as session:
+        deploy(session, Actor.system("test"), load_folder(), name="shipped", source="folder")
+
+
+@pytest.fixture
+def bench(browser: Browser, address: str, shipped: None) -> Iterator[Callable[..., Designer]]:
+    """``bench("designer")``: a window of theirs, logged in."""
+    opened: list[BrowserContext] = []
+
+    def open_window(username: str, locale: str = "zh-CN") -> Designer:
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, locale=locale)
+        context.set_default_timeout(PATIENCE)
+        opened.append(context)
+        return Designer(context, address).login(username)
+
+    yield open_window
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def walk() -> str:
+    """The script that opens everything the diagram editor has."""
+    return WALK.read_text(encoding="utf-8")

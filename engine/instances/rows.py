@@ -256,23 +256,37 @@ def _throw(advance: Advance, thrown: Sequence[Thrown]) -> list[dict[str, Any]]:
 
 
 def _open_incident(advance: Advance, event: Thrown) -> None:
+    """Tell that nobody catches an error, or that nothing can move on; the same again counts up."""
     now = clock.now()
-    advance.session.execute(
-        insert(INCIDENTS),
-        {
-            "case_id": advance.instance.case_id,
-            "instance_id": advance.instance.id,
-            "element_id": event.element_id,
-            "kind": "stuck" if event.code == "stuck" else "uncaught_error",
-            "code": event.code or "",
-            "message": event.name or event.code or "",
-            "facts": _plain(event.variables),
-            "status": IncidentStatus.OPEN,
-            "times": 1,
-            "opened_at": now,
-            "last_at": now,
-        },
-    )
+    kind = "stuck" if event.code == "stuck" else "uncaught_error"
+    again = advance.session.execute(
+        update(INCIDENTS)
+        .where(
+            INCIDENTS.c.instance_id == advance.instance.id,
+            INCIDENTS.c.kind == kind,
+            INCIDENTS.c.element_id == event.element_id,
+            INCIDENTS.c.code == (event.code or ""),
+            INCIDENTS.c.status == IncidentStatus.OPEN,
+        )
+        .values(times=INCIDENTS.c.times + 1, last_at=now)
+        .returning(INCIDENTS.c.id)
+    ).first()
+    if again is not None:
+        return
+    row = {
+        "case_id": advance.instance.case_id,
+        "instance_id": advance.instance.id,
+        "element_id": event.element_id,
+        "kind": kind,
+        "code": event.code or "",
+        "message": event.name or event.code or "",
+        "facts": _plain(event.variables),
+        "status": IncidentStatus.OPEN,
+        "times": 1,
+        "opened_at": now,
+        "last_at": now,
+    }
+    advance.session.execute(insert(INCIDENTS), row)
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from typing import Any
 
 import chinese_calendar
 import yaml
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from engine import clock
@@ -136,8 +136,9 @@ def code_table(name: str) -> list[dict[str, str]]:
     return [{"code": row["code"], "name": row.get("name", row["code"]), "name_en": row["name_en"]} for row in table]
 
 
-def service_type_code(text: str) -> str:
-    """The code of a service type given by code, full name or the short name of limit tables.
+def service_type_code(text: str, session: Session | None = None) -> str:
+    """The code of a service type given by code, full name or the short name of limit tables; with a ``session`` also
+    of one that came with its process.
 
     Raises:
         InvalidInput: no such service.
@@ -145,6 +146,11 @@ def service_type_code(text: str) -> str:
     for row in data("services.yaml")["services"]:
         if text in (row["code"], row["name"], row["short"], row["name_en"]):
             return str(row["code"])
+    if session is not None:
+        named = or_(ServiceType.code == text, ServiceType.name == text, ServiceType.name_en == text)
+        code = session.scalar(select(ServiceType.code).where(named, ServiceType.active))
+        if code is not None:
+            return code
     raise InvalidInput("no such service", [FieldProblem("service_type", "unknown_service_type", {"value": text})])
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from engine import clock, history
 from engine.bpmn.scripts import Environment, Formula, required
 from engine.bpmn.timers import BadTimer, next_cycle, start_timer
+from engine.deployments.services import offer_service
 from engine.domain_functions import LIBRARY, host_for
 from engine.errors import CityLoopError, ExecutionFailed
 from engine.instances import start
@@ -26,7 +27,9 @@ NOTHING_AROUND = {"case": None, "emergency": None}
 
 
 def take_over(session: Session, definition: ProcessDefinition) -> None:
-    """Let the start events of ``definition`` wait from now on, and those of its other versions no more."""
+    """Let the start events of ``definition`` wait from now on, and those of its other versions no more; a service type
+    it brings along is offered."""
+    offer_service(session, definition)
     before = session.scalars(
         select(StartTrigger).where(StartTrigger.process_key == definition.key).order_by(StartTrigger.id)
     ).all()

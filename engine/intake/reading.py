@@ -94,7 +94,7 @@ class _Reader:
         columns.update(category=category, sub_category=sub_category)
         if service:
             try:
-                columns["service_type"] = service_type_code(service)
+                columns["service_type"] = service_type_code(service, self.session)
             except InvalidInput as error:
                 self.problems += error.problems
                 return

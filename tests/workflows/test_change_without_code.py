@@ -1,120 +1,207 @@
-"""A city changes its processes by files alone: another limit, one more step at the hand-off, an eighth service."""
+"""What a designer changes without a programmer: edited copies of shipped files, published and run to their end."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
+import pytest
+from sqlalchemy import select
 
-from engine.scenarios import read_scenarios, run_scenario
+from engine import cases, clock
+from engine.deployments import load_folder
+from engine.permissions import actor_for
+from engine.scenarios import ENDING, Sandbox
 from engine.settings import Settings
+from engine.simulation.outcome import outcome_of
+from engine.storage import Case, Organisation, Person, Task
+from engine.worklist import walked_elements
 
-ROOT = Path(__file__).parents[2]
-REPORT = {
-    "title": "树池旁堆放垃圾",
-    "description": "树池旁有七八袋垃圾。",
+SHIPPED = {path: content for path, content in load_folder().items() if not path.endswith(ENDING)}
+WEDNESDAY = "2026-11-18T09:00+08:00"
+RUBBISH = {
+    "title": "暴露生活垃圾",
+    "description": "路边堆放生活垃圾，请处理。",
     "service_type": "市容环卫服务",
     "kind": "事件",
     "category": "市容环境",
     "sub_category": "暴露生活垃圾",
     "district": "福田区",
     "street": "莲花街道",
+    "community": "景田社区",
     "place": "景田北街",
-    "channel": "巡查员上报",
+    "channel": "12345热线",
     "urgency": "一般",
 }
 
 
-def shipped() -> dict[str, bytes]:
-    return {
-        path.relative_to(ROOT).as_posix(): path.read_bytes()
-        for folder in ("workflows", "forms")
-        for path in sorted((ROOT / folder).rglob("*"))
-        if path.suffix in {".bpmn", ".dmn", ".form"}
-    }
+@pytest.fixture
+def publish(tmp_path: Path) -> Any:
+    """A context with a sandbox in which the shipped files and these changes are published."""
+
+    @contextmanager
+    def published(changed: Mapping[str, bytes]) -> Iterator[Sandbox]:
+        now = clock.parse(WEDNESDAY)
+        sandbox = Sandbox.create(Settings.from_environment(), tmp_path, {**SHIPPED, **changed}, now)
+        try:
+            yield sandbox
+        finally:
+            sandbox.close()
+
+    return published
 
 
-def tell(files: dict[str, bytes], **story: Any) -> str:
-    """Run a story on these files; answers why it is red, or nothing."""
-    content = yaml.safe_dump({"name": "the city tries it", **story}, allow_unicode=True).encode()
-    (scenario,) = read_scenarios("trial.scenario.yaml", content)
-    return run_scenario(scenario, files, Settings.from_environment()).failure
-
-
-def edit(files: dict[str, bytes], path: str, *changes: tuple[str, str]) -> None:
-    text = files[path].decode()
+def edited(path: str, *changes: tuple[str, str]) -> bytes:
+    """A shipped file in which each text is replaced by another; a text that is not there is a mistake of the test."""
+    text = SHIPPED[path].decode("utf-8")
     for old, new in changes:
-        assert old in text, f"{path}: {old}"
+        assert old in text, f"{path} has no {old}"
         text = text.replace(old, new)
-    files[path] = text.encode()
+    return text.encode("utf-8")
 
 
-def test_a_limit_is_changed_in_the_table() -> None:
-    files = shipped()
-    path = "workflows/filing/filing_limits.dmn"
-    before, rule, after = files[path].decode().partition('id="filing_limits_E03"')
-    files[path] = (before + rule + after.replace('"4 工作时"', '"2 工作时"', 1)).encode()
-    steps = [{"complete": "accept_report", "form": {"filing_choice": "E03"}}]
-    steps += [{"complete": "file_case", "form": {"filing_choice": "E03"}}]
-    start = {"at": "2026-10-12T16:30+08:00", "report": REPORT}
-    assert (
-        tell(files, start=start, steps=steps, expect={"limit": "2 工作时", "deadline": "2026-10-13T08:30+08:00"}) == ""
-    )
+def outcome(sandbox: Sandbox) -> Any:
+    assert sandbox.case_id is not None
+    with sandbox.database.reading() as session:
+        return outcome_of(session, sandbox.case_id)
 
 
-def test_the_hand_off_gets_a_legal_review_before_the_receipt() -> None:
-    files = shipped()
-    review = """<bpmn:userTask id="review_evidence" name="证据法制预审">
+def walked(sandbox: Sandbox) -> set[str]:
+    with sandbox.database.reading() as session:
+        return set(walked_elements(session, case_id=sandbox.case_id))
+
+
+def test_an_eighth_service_is_two_files(publish: Any) -> None:
+    bpmn = "workflows/sanitation/sanitation.bpmn"
+    changed = {
+        "workflows/night_market/night_market.bpmn": edited(
+            bpmn,
+            ('"sanitation"', '"night_market"'),
+            ("_sanitation", "_night_market"),
+            ("市容环卫服务", "夜间集市服务"),
+        ),
+        "forms/report_night_market.form": edited(
+            "forms/report_sanitation.form", ("report_sanitation", "report_night_market"), ("市容环卫", "夜间集市")
+        ),
+    }
+    with publish(changed) as sandbox:
+        sandbox.open_case({**RUBBISH, "service_type": "夜间集市服务"})
+        sandbox.run_on(80)
+        with sandbox.database.reading() as session:
+            case = session.get_one(Case, sandbox.case_id)
+            assert (case.service_type, case.status) == ("night_market", "closed")
+            assert session.scalars(select(Task.process_key).where(Task.case_id == case.id)).first() is not None
+        assert outcome(sandbox).decision_row == "E03"
+
+
+def test_an_extra_legal_review_before_the_hand_off_is_one_file(publish: Any) -> None:
+    path = "workflows/enforcement_handoff/enforcement_handoff.bpmn"
+    review = """
+    <bpmn:userTask id="check_law" name="审核线索合法性">
+      <bpmn:documentation>移送之前由法制审核员先看证据取得是否合法。</bpmn:documentation>
       <bpmn:extensionElements>
         <zeebe:userTask />
         <zeebe:assignmentDefinition candidateGroups="legal_reviewer" />
         <zeebe:formDefinition formId="legal_review" />
         <zeebe:properties>
-          <zeebe:property name="limit" value="1 工作日" />
-          <zeebe:property name="escalateTo" value="enforcement_head" />
+          <zeebe:property name="limit" value="4 工作时" />
+          <zeebe:property name="escalateTo" value="supervisor" />
           <zeebe:property name="stage" value="移送执法" />
-          <zeebe:property name="responsible" value="= receiver" />
         </zeebe:properties>
       </bpmn:extensionElements>
-      <bpmn:incoming>flow_review_clue_give_receipt</bpmn:incoming>
-      <bpmn:outgoing>flow_reviewed</bpmn:outgoing>
+      <bpmn:incoming>flow_prepare_clue_send_clue</bpmn:incoming>
+      <bpmn:outgoing>flow_check_law_send_clue</bpmn:outgoing>
     </bpmn:userTask>
-    <bpmn:sequenceFlow id="flow_reviewed" sourceRef="review_evidence" targetRef="give_receipt" />
+    <bpmn:sequenceFlow id="flow_check_law_send_clue" sourceRef="check_law" targetRef="send_clue" />
     """
-    edit(
-        files,
-        "workflows/enforcement_case/enforcement_case.bpmn",
-        ('sourceRef="review_clue" targetRef="give_receipt"', 'sourceRef="review_clue" targetRef="review_evidence"'),
+    flow = '<bpmn:sequenceFlow id="flow_prepare_clue_send_clue" sourceRef="prepare_clue" targetRef="'
+    changed = edited(
+        path,
+        ("<bpmn:incoming>flow_prepare_clue_send_clue<", "<bpmn:incoming>flow_check_law_send_clue<"),
+        (f'{flow}send_clue" />', f'{review}{flow}check_law" />'),
         (
-            "<bpmn:incoming>flow_review_clue_give_receipt</bpmn:incoming>",
-            "<bpmn:incoming>flow_reviewed</bpmn:incoming>",
+            "<bpmn:flowNodeRef>prepare_clue<",
+            "<bpmn:flowNodeRef>check_law</bpmn:flowNodeRef><bpmn:flowNodeRef>prepare_clue<",
         ),
-        ('<bpmn:sequenceFlow id="flow_start_review_clue"', review + '<bpmn:sequenceFlow id="flow_start_review_clue"'),
     )
-    report = {**REPORT, "sub_category": "积存垃圾渣土", "title": "偷倒装修垃圾"}
-    steps = [
-        {"complete": "accept_report", "form": {"filing_choice": "E05"}},
-        {"complete": "file_case", "form": {"filing_choice": "E05", "party_known": True}},
-        {"complete": "dispatch", "form": {"route": "ENFORCEMENT_HANDOFF", "cordon_first": False}},
-        {"complete": "prepare_clue"},
-        {"complete": "review_clue", "expect": {"tasks": ["review_evidence"], "groups": ["legal_reviewer"]}},
-        {"complete": "review_evidence", "as": "legal_reviewer", "expect": {"tasks": ["verify_clue"]}},
-        {"run": 60},
-    ]
-    assert tell(files, start={"report": report}, steps=steps, expect={"status": "closed"}) == ""
+    with publish({path: changed}) as sandbox:
+        sandbox.open_case({**RUBBISH, "title": "积存垃圾渣土", "sub_category": "积存垃圾渣土"})
+        sandbox.complete("accept_report", "", {"filing_choice": "E05"})
+        sandbox.complete("file_case", "", {"filing_choice": "E05", "party_known": True})
+        sandbox.complete("dispatch", "", {"route": "ENFORCEMENT_HANDOFF", "cordon_first": False})
+        sandbox.complete("prepare_clue", "", {})
+        with sandbox.database.reading() as session:
+            waiting = session.scalars(select(Task.element_id).where(Task.status == "open")).all()
+        assert waiting == ["check_law"], "nothing is handed over before the review"
+        sandbox.complete("check_law", "legal_reviewer", {})
+        sandbox.run_on(80)
+        assert outcome(sandbox).status == "closed" and {"check_law", "send_clue"} <= walked(sandbox)
 
 
-def test_an_eighth_service_is_a_file_more() -> None:
-    files = shipped()
-    eighth = files["workflows/civilised_city/civilised_city.bpmn"].decode()
-    eighth = eighth.replace("civilised_city", "night_economy").replace("文明城市建设服务", "夜间经济服务")
-    files["workflows/night_economy/night_economy.bpmn"] = eighth.encode()
-    files["forms/report_night_economy.form"] = files["forms/report_civilised_city.form"].replace(
-        b"civilised_city", b"night_economy"
+def test_another_limit_is_one_cell_of_a_table(publish: Any) -> None:
+    path = "workflows/filing/filing_limits.dmn"
+    table = SHIPPED[path].decode("utf-8")
+    start = table.index('<rule id="filing_limits_', table.index('<decision id="filing_limits"'))
+    rule = next(part for part in table[start:].split("</rule>") if '"E03"' in part)
+    changed = edited(path, (rule, rule.replace("4 工作时", "2 工作时")))
+    with publish({path: changed}) as sandbox:
+        sandbox.open_case(RUBBISH)
+        sandbox.complete("accept_report", "", None)
+        sandbox.complete("file_case", "", {"filing_choice": "E03"})
+        found = outcome(sandbox)
+        assert found.limit == "2 工作时"
+        assert clock.city_time(found.due_at).isoformat(timespec="minutes") == "2026-11-18T11:00+08:00"
+        sandbox.run_on(80)
+        assert outcome(sandbox).status == "closed"
+
+
+def test_a_new_contingency_is_one_file(publish: Any) -> None:
+    changed = edited(
+        "workflows/tree_fall_response/tree_fall_response.bpmn",
+        ('id="tree_fall_response"', 'id="glass_fall_response"'),
+        ('processRef="tree_fall_response"', 'processRef="glass_fall_response"'),
+        ("树木倒伏", "玻璃幕墙坠落"),
     )
-    start = {"process": "night_economy", "report": REPORT}
-    assert (
-        tell(files, start=start, steps=[{"run": 40}], expect={"status": "closed", "passed": ["handling", "closing"]})
-        == ""
-    )
+    with publish({"workflows/glass_fall_response/glass_fall_response.bpmn": changed}) as sandbox:
+        report = {
+            **RUBBISH,
+            "title": "玻璃幕墙坠落",
+            "service_type": "应急管理辅助服务",
+            "category": "突发事件",
+            "sub_category": "高空坠物",
+            "urgency": "特急",
+        }
+        sandbox.start("glass_fall_response", {}, report)
+        sandbox.run_on(80)
+        assert outcome(sandbox).status == "closed" and "cordon" in walked(sandbox)
+
+
+def test_a_new_button_on_a_case_is_one_file_and_its_form(publish: Any) -> None:
+    changed = {
+        "workflows/second_look/second_look.bpmn": edited(
+            "workflows/supervision/supervision.bpmn",
+            ('id="supervision"', 'id="second_look"'),
+            ('processRef="supervision"', 'processRef="second_look"'),
+            ('name="督办"', 'name="回头看"'),
+            ("supervisor, duty_chief, street_office, bureau", "clerk"),
+        )
+    }
+    with publish(changed) as sandbox:
+        sandbox.open_case(RUBBISH)
+        with sandbox.database.reading() as session:
+            clerk = actor_for(
+                session, session.scalars(select(Person.id).where(Person.username == "clerk")).one(), "test"
+            )
+            case = session.get_one(Case, sandbox.case_id)
+            offered = {definition.name for definition in cases.actions_for(session, clerk, case)}
+            assert "回头看" in offered and "督办" not in offered
+            party = session.get_one(Organisation, case.responsible_organisation_id)
+        fields = {"supervision_trigger": "key", "supervision_instruction": "看看是不是真的清了"}
+        sandbox.action("second_look", "clerk", fields)
+        sandbox.complete("report_back", "", {})
+        sandbox.complete("review", "supervisor", {})
+        with sandbox.database.reading() as session:
+            case = session.get_one(Case, sandbox.case_id)
+            assert case.facts["supervision_level"] == 2 and case.responsible_organisation_id == party.id

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.deployments import examine
 from engine.drafts.files import files_of, published_files
+from engine.drafts.names import name_problems
 from engine.drafts.policies import policy_problems
 from engine.errors import InvalidInput, Problem
 from engine.scenarios import ENDING, Outcome, read_scenarios, run_bundle
@@ -26,7 +27,12 @@ _REMEMBERED = 20
 def findings(session: Session, draft: Draft, settings: Settings | None = None) -> list[Problem]:
     """All problems at once: files that cannot run first, then policies, then, with ``settings``, red scenarios."""
     files = files_of(session, draft)
-    problems = [*examine(session, files), *_unreadable_scenarios(files), *policy_problems(session, files)]
+    problems = [
+        *examine(session, files),
+        *name_problems(session, files),
+        *_unreadable_scenarios(files),
+        *policy_problems(session, files),
+    ]
     runs = not any(p.severity == "error" for p in problems if p.code != OVERRIDABLE)
     if settings is not None and runs:
         problems += [

@@ -32,7 +32,7 @@ def policy_problems(session: Session, files: Mapping[str, bytes]) -> list[Proble
         return []
     others = drawings_of({path: file.content for path, file in published_files(session).items() if path not in files})
     every = {drawing.key: drawing for drawing in [*others, *own]}
-    sides = {code: side for code, side in session.execute(select(Role.code, Role.side))}
+    sides = {row.code: row.side for row in session.execute(select(Role.code, Role.side))}
     problems: list[Problem] = []
     for drawing in own:
         elements = [facts_of(e, drawing, sides) for e in drawing.elements.values()]

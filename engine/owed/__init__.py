@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -18,14 +19,14 @@ from engine import broadcasts, clock, deployments, messages
 from engine.deadlines import recompute_provisional
 from engine.errors import CityLoopError
 from engine.evidence import purge_unclaimed
-from engine.jobs import run_owed
+from engine.jobs import next_owed, run_owed
 from engine.jobs.running import worker_name
 from engine.owed.alarms import raise_alarms
 from engine.owed.housekeeping import SEAL_AT_ONCE, beat, clean_up, seal_history
 from engine.owed.timers import fire_timers
 from engine.permissions import Actor
 from engine.settings import Settings
-from engine.storage import Database
+from engine.storage import Broadcast, BroadcastStatus, Database, StartTrigger, TriggerKind
 
 __all__ = ["run_due", "worker_name"]
 
@@ -38,6 +39,8 @@ def run_due(database: Database, settings: Settings, *, worker: str = "", limit: 
     worker = worker or worker_name()
     actor = Actor.system("worker")
     done: Counter[str] = Counter()
+    if not _is_anything_due(database):
+        return done
     done["timers"] += fire_timers(database, worker, limit)
     done["starts"] += _within(database, lambda session: deployments.fire_due(session, actor))
     done["starts"] += _within(database, lambda session: deployments.fire_conditions(session, actor))
@@ -47,6 +50,18 @@ def run_due(database: Database, settings: Settings, *, worker: str = "", limit: 
     done["jobs"] += run_owed(database, settings, limit=limit, worker=worker)
     done["broadcasts"] += _within(database, broadcasts.count_progress)
     return +done
+
+
+def _is_anything_due(database: Database) -> bool:
+    """Look first, reading only: an idle worker must not keep people from writing."""
+    with database.reading() as session:
+        due = next_owed(session)
+        if due is not None and due <= clock.now():
+            return True
+        conditional = select(StartTrigger.id).where(StartTrigger.active, StartTrigger.kind == TriggerKind.CONDITIONAL)
+        spreading = select(Broadcast.id).where(Broadcast.status == BroadcastStatus.SPREADING)
+        waiting = any(session.execute(statement.limit(1)).first() for statement in (conditional, spreading))
+        return waiting or bool(messages.awaited(session, 1))
 
 
 def keep_house(database: Database, settings: Settings, *, worker: str, counts: Counter[str]) -> None:

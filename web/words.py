@@ -275,5 +275,10 @@ SLOTS: dict[str, str] = {
     "after": N_("After"),
     "document": N_("Document"),
     "report": N_("With the report"),
+    "check": N_("Verification"),
+    "cordon": N_("Cordon"),
+    "screenshot": N_("Screenshot"),
+    "signature": N_("Signature"),
+    "video": N_("Video"),
     "same_angle": N_("Same angle"),
 }

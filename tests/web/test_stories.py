@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from engine import tasks
-from engine.storage import Case, CaseStatus, Evidence, HistoryEvent, Note, Task, TaskStatus
+from engine.storage import Case, CaseStatus, Evidence, HistoryEvent, Note, Role, Task, TaskStatus
 
 
 def test_a_clerk_opens_a_case_and_people_bring_it_to_its_end(desk: Any, picture: Any) -> None:
@@ -289,3 +289,18 @@ def test_a_withdrawn_task_says_so(desk: Any) -> None:
     assert page.status_code == 200 and "流程已撤回" in page.text
     with desk.database.reading() as session:
         assert session.get_one(Task, task.id).status is TaskStatus.WITHDRAWN
+
+
+def test_the_timeline_tells_the_opinion_given_at_each_step_but_enforcements_only_to_enforcement(desk: Any) -> None:
+    case_id = desk.open_case()
+    task = desk.task(case_id)
+    clerk = desk.browser("clerk")
+    clerk.post(f"/tasks/{task.id}", {"decision": "reject", "why": "不属于受理范围"})
+    assert "不属于受理范围" in clerk.get(f"/cases/{case_id}").text
+    assert "不属于受理范围" in clerk.get(f"/tasks/{task.id}").text
+    with desk.database.transaction() as session:
+        role = session.get_one(Role, "clerk")
+        role.side = "enforcement"
+    assert "不属于受理范围" not in clerk.get(f"/cases/{case_id}").text
+    assert "不属于受理范围" not in clerk.get(f"/tasks/{task.id}").text
+    assert "不属于受理范围" in desk.browser("auditor").get(f"/cases/{case_id}").text

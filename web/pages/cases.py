@@ -37,10 +37,13 @@ from web.clocks import told
 from web.doors import SIGNED_IN, Door
 from web.pages.desk import page_number, remember_place, services
 from web.pages.facts import case_facts
+from web.pages.timeline import told_lines
 from web.wording import error_words, language, named, state
 
 door = Door("cases", __name__)
 SIZE = 30
+# Where a city has drawn its own process for a deed on a case, the process takes the plain button's place.
+DRAWN = {"suspend": "case_suspension", "void": "voiding", "reopen": "reopening"}
 MOST_EXPORTED = 20_000
 SORTS = ("reported", "number", "due", "updated", "closed")
 # What a spreadsheet would take for a formula (OWASP), with the full-width signs it also takes.
@@ -201,6 +204,7 @@ def _page(case_id: int, problems: Sequence[FieldProblem] = (), open_box: str = "
     page = worklist.case_page(session, actor, case_id)
     case = page.case
     subjects = [task_subject(session, task) for task in page.tasks]
+    actions = cases.actions_for(session, actor, case)
     main_clock = next((each for each in page.clocks if each.name == "case" and each.status != "stopped"), None)
     return render_template(
         "case/show.html",
@@ -212,10 +216,10 @@ def _page(case_id: int, problems: Sequence[FieldProblem] = (), open_box: str = "
         work=[(subject.task, may_work(actor, subject)) for subject in subjects],
         main_clock=main_clock,
         clocks=told(page.clocks),
-        lines=_lines(page.timeline),
+        lines=told_lines(case, page.timeline),
         related=_related(case, page.children),
-        actions=cases.actions_for(session, actor, case),
-        deeds=_deeds(case),
+        actions=actions,
+        deeds=[name for name in _deeds(case) if DRAWN.get(name) not in {action.key for action in actions}],
         organisations=widgets.pickable_rows() if can(actor, "case.assign", case) and case.status not in ENDED else [],
         problems=problems,
         open_box=open_box,
@@ -245,35 +249,6 @@ def _deeds(case: Case) -> list[str]:
         "reopen": case.status in ENDED and case.status is not CaseStatus.VOID and can(actor, "case.reopen", case),
     }
     return [name for name, may in wanted.items() if may]
-
-
-QUIET = frozenset(
-    {"instance.advanced", "timer.fired", "job.done", "task.opened", "message.delivered", "signal.delivered"}
-)
-
-
-def _lines(lines: Sequence[worklist.Line]) -> list[dict[str, Any]]:
-    """The timeline, newest first; what the machine did between people's deeds is folded together."""
-    made: list[dict[str, Any]] = []
-    for line in reversed(lines):
-        quiet = line.kind in QUIET
-        if quiet and made and made[-1]["quiet"]:
-            made[-1]["lines"].append(line)
-        else:
-            made.append({"quiet": quiet, "lines": [line], "tone": _tone(line)})
-    return made
-
-
-def _tone(line: worklist.Line) -> str:
-    if line.kind in ("task.sent_back", "deadline.breached", "incident.opened", "case.suspended") or _returned(line):
-        return "is-back"
-    if line.kind in ("case.ended", "case.closed", "incident.resolved"):
-        return "is-good"
-    return "is-person" if line.role else ""
-
-
-def _returned(line: worklist.Line) -> bool:
-    return bool(line.new and line.new.get("times_returned")) or bool(line.new and line.new.get("times_reworked"))
 
 
 def _related(case: Case, children: Sequence[Case]) -> list[tuple[str, Case]]:

@@ -158,7 +158,7 @@ def _labels() -> dict[str, str]:
         "place": _("Place in words"),
         "point": _("Place on the map"),
         "evidence": _("Photos and files"),
-        "reporter.name": _("Name"),
+        "reporter.name": _("Full name"),
         "reporter.phone": _("Telephone"),
     }
 

@@ -20,6 +20,7 @@ from web import context, login, widgets
 from web.doors import SIGNED_IN, Door
 from web.pages.desk import next_address, place
 from web.pages.facts import case_facts, case_pictures
+from web.pages.timeline import enforcement_tasks
 from web.wording import error_words, hour, problem_words
 
 door = Door("tasks", __name__)
@@ -101,6 +102,7 @@ def _page(
         people=tasks.people_for(session, task) if (hands_on or reassigns) and request.args.get("hand") else None,
         assignee=session.get(Person, task.assignee_id) if task.assignee_id else None,
         completed_by=session.get(Person, task.completed_by_id) if task.completed_by_id else None,
+        result=_result(subject),
         organisation=session.get(Organisation, task.organisation_id) if task.organisation_id else None,
         independent=actor.person_id in task.independent_of_person_ids,
         others=others,
@@ -109,6 +111,14 @@ def _page(
         place=place(),
         me=current_user.person_id,
     )
+
+
+def _result(subject: TaskSubject) -> Mapping[str, Any]:
+    """What was entered, where the actor may read it."""
+    task, case = subject.task, subject.case
+    if not task.result or (case is not None and task.id in enforcement_tasks(case)):
+        return {}
+    return task.result
 
 
 @door.post_deed("/tasks/<int:task_id>", needs=SIGNED_IN)

@@ -1,0 +1,127 @@
+"""The timeline of a case: people's deeds with the opinion each gave, the machine's steps folded between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from engine import forms
+from engine.forms import FILE_TYPES
+from engine.instances import form_schema
+from engine.permissions import can
+from engine.storage import Case, HistoryEvent, Role, Task, TaskStatus
+from engine.worklist import Line
+from web import context
+from web.widgets import plain_value
+
+QUIET = frozenset(
+    {"instance.advanced", "timer.fired", "job.done", "task.opened", "message.delivered", "signal.delivered"}
+)
+"""Steps of the machine nobody asks about first."""
+SAME_DEED = timedelta(minutes=10)
+LONGEST = 300
+
+
+@dataclass
+class Told:
+    """One entry: a deed with its words, or (``quiet``) several steps of the machine."""
+
+    quiet: bool
+    tone: str
+    lines: list[Line]
+    opinion: list[tuple[str, str]] = field(default_factory=list)
+    by_machine: bool = False
+
+
+def told_lines(case: Case, lines: Sequence[Line]) -> list[Told]:
+    """The timeline, newest first."""
+    opinions = _opinions(case)
+    done = {(line.task_id, line.who): line.at for line in lines if line.kind == "task.completed"}
+    made: list[Told] = []
+    for line in reversed(lines):
+        if line.kind == "task.claimed" and _is_beginning(line, done):
+            continue
+        machine = not line.role and line.who in ("worker", "web", "simulation", "demo")
+        quiet = line.kind in QUIET or (line.kind == "case.changed" and machine and not _returned(line))
+        if quiet and made and made[-1].quiet:
+            made[-1].lines.append(line)
+            continue
+        opinion = opinions.get(line.task_id or 0, []) if line.kind == "task.completed" else []
+        made.append(Told(quiet, _tone(line), [line], opinion, machine))
+    return made
+
+
+def _is_beginning(line: Line, done: Mapping[tuple[int | None, str], Any]) -> bool:
+    """Claiming a task and doing it at once is one deed to a reader."""
+    at = done.get((line.task_id, line.who))
+    return at is not None and at - line.at < SAME_DEED
+
+
+def _tone(line: Line) -> str:
+    if line.kind in ("deadline.breached", "incident.opened", "case.suspended") or _returned(line):
+        return "is-back"
+    if line.kind in ("case.ended", "case.closed", "incident.resolved"):
+        return "is-good"
+    return "is-person" if line.role else ""
+
+
+def _returned(line: Line) -> bool:
+    return bool(line.new and (line.new.get("times_returned") or line.new.get("times_reworked")))
+
+
+def _opinions(case: Case) -> dict[int, list[tuple[str, str]]]:
+    """What was entered at each completed task, in the words of its form; files are shown elsewhere."""
+    rows = context.session().execute(
+        select(Task.id, Task.result, Task.form_definition_id).where(
+            Task.case_id == case.id, Task.status == TaskStatus.COMPLETED, Task.result.is_not(None)
+        )
+    )
+    closed = enforcement_tasks(case)
+    return {
+        task_id: _said(form_schema(context.session(), form_id), result)
+        for task_id, result, form_id in rows
+        if form_id and task_id not in closed
+    }
+
+
+def enforcement_tasks(case: Case) -> frozenset[int]:
+    """The tasks whose answers the actor must not read: enforcement's, which name the parties of an offence."""
+    if can(context.actor(), "enforcement.view", case) or can(context.actor(), "audit.view"):
+        return frozenset()
+    rows = context.session().scalars(
+        select(HistoryEvent.task_id)
+        .join(Role, Role.code == HistoryEvent.role)
+        .where(HistoryEvent.case_id == case.id, HistoryEvent.kind == "task.completed", Role.side == "enforcement")
+    )
+    return frozenset(key for key in rows if key is not None)
+
+
+def _said(schema: Mapping[str, Any], result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    labels = _choices(schema)
+    found = []
+    for each in forms.fields(schema):
+        value = forms.value_at(result, each.path)
+        if each.type in FILE_TYPES or each.type == "point" or value in (None, "", [], False):
+            continue
+        if each.type == "checkbox":
+            text = _("yes")
+        else:
+            values = value if isinstance(value, list) else [value]
+            text = "、".join(labels.get((each.path, str(one)), plain_value(one)) for one in values)
+        found.append((each.label or each.key, text[:LONGEST]))
+    return found
+
+
+def _choices(schema: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    return {
+        (str(component["key"]), str(option["value"])): str(option.get("label") or option["value"])
+        for component in schema.get("components", ())
+        if component.get("key")
+        for option in component.get("values") or ()
+        if isinstance(option, Mapping) and "value" in option
+    }

@@ -14,8 +14,11 @@ BODY = 11
 LEADING = 1.6
 FONT = (
     b"<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong-Light /CIDSystemInfo << /Registry (Adobe) /Ordering "
-    b"(GB1) /Supplement 4 >> /DW 1000 /W [1 95 500] /FontDescriptor << /Type /FontDescriptor /FontName /STSong-Light "
-    b"/Flags 6 /FontBBox [-25 -254 1000 880] /ItalicAngle 0 /Ascent 880 /Descent -120 /CapHeight 880 /StemV 93 >> >>"
+    b"(GB1) /Supplement 4 >> /DW 1000 /W [1 95 500] /FontDescriptor 5 0 R >>"
+)
+DESCRIPTOR = (
+    b"<< /Type /FontDescriptor /FontName /STSong-Light /Flags 6 /FontBBox [-25 -254 1000 880] /ItalicAngle 0 "
+    b"/Ascent 880 /Descent -120 /CapHeight 880 /StemV 93 >>"
 )
 
 
@@ -75,19 +78,20 @@ def _pages(lines: list[tuple[str, int, bool]]) -> Iterator[bytes]:
 
 def _file(title: str, pages: list[bytes]) -> bytes:
     count = len(pages)
-    kids = " ".join(f"{6 + 2 * number} 0 R" for number in range(count))
+    kids = " ".join(f"{7 + 2 * number} 0 R" for number in range(count))
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         f"<< /Type /Pages /Kids [{kids}] /Count {count} >>".encode(),
         b"<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /UniGB-UTF16-H /DescendantFonts [4 0 R] >>",
         FONT,
+        DESCRIPTOR,
         f"<< /Title <FEFF{title.encode('utf-16-be', 'replace').hex().upper()}> /Producer (CityLoop) >>".encode(),
     ]
     for number, content in enumerate(pages):
         packed = zlib.compress(content, 9)
         objects.append(
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {WIDTH} {HEIGHT}] /Resources << /Font << /F1 3 0 R >> >> "
-            f"/Contents {7 + 2 * number} 0 R >>".encode()
+            f"/Contents {8 + 2 * number} 0 R >>".encode()
         )
         objects.append(f"<< /Length {len(packed)} /Filter /FlateDecode >>\nstream\n".encode() + packed + b"\nendstream")
     return _assemble(objects)
@@ -102,5 +106,5 @@ def _assemble(objects: list[bytes]) -> bytes:
     start = len(out)
     out += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
     out += b"".join(f"{place:010d} 00000 n \n".encode() for place in places)
-    out += f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R /Info 5 0 R >>\nstartxref\n{start}\n%%EOF\n".encode()
+    out += f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R /Info 6 0 R >>\nstartxref\n{start}\n%%EOF\n".encode()
     return bytes(out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from importlib import import_module
 
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from engine import clock, connectors, evidence, tasks
 from engine.connectors import outbound
+from engine.connectors.pdf import pdf
 from engine.errors import ExecutionFailed
 from engine.intake import open_case
 from engine.owed import run_due
@@ -320,3 +322,13 @@ def test_an_http_call_carries_the_secret_and_the_delivery_id(partner, monkeypatc
     assert module.call(replace(settings, sandbox=True), "d-1", prepared)["sandbox"] is True
     with pytest.raises(ExecutionFailed):
         module.call(settings, "d-1", {**prepared, "secret": "unknown"})
+
+
+def test_every_object_of_a_document_lies_where_its_table_says(tmp_path):
+    data = pdf("线索移送函", "# 事由\n" + "案情。" * 3000)
+    start = int(re.search(rb"startxref\n(\d+)", data)[1])
+    assert data[start:].startswith(b"xref")
+    places = [int(place) for place in re.findall(rb"(\d{10}) 00000 n", data)]
+    assert all(data[place:].startswith(b"%d 0 obj" % number) for number, place in enumerate(places, 1))
+    pages = re.findall(rb"(\d+) 0 R", re.search(rb"/Kids \[(.*?)\]", data)[1])
+    assert len(pages) > 1 and all(b"%d 0 obj\n<< /Type /Page " % int(page) in data for page in pages)

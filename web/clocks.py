@@ -46,7 +46,7 @@ def told(clocks: Sequence[Clock]) -> list[Told]:
         rows = context.session().execute(select(Person.id, Person.display_name).where(Person.id.in_(ids)))
         names = {row.id: row.display_name for row in rows}
     found = []
-    for each in clocks:
+    for each in sorted(clocks, key=lambda each: each.name != "case"):
         facts = explain(each.row, each.entries, calendar)
         found.append(
             Told(

@@ -16,8 +16,16 @@ from engine.settings import Settings
 
 csrf = CSRFProtect()
 limiter = Limiter(get_remote_address, headers_enabled=False)
-LOGIN_LIMIT = "20 per minute; 200 per hour"
+LOGIN_LIMIT = "20 per minute"
+"""Wrong or right, of one name from one address."""
+ADDRESS_LIMIT = "300 per minute; 3000 per hour"
+"""A whole office may stand behind one address."""
 UPLOAD_LIMIT = "120 per minute"
+
+
+def name_and_address() -> str:
+    """Whom a login is counted for."""
+    return f"{get_remote_address()} {request.form.get('username', '').strip().lower()[:80]}"
 
 
 def init_app(app: Flask, settings: Settings) -> None:

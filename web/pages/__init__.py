@@ -5,6 +5,8 @@ PAGES = (
     "desk",
     "tasks",
     "cases",
+    "actions",
+    "exports",
     "intake",
     "files",
     "notifications",

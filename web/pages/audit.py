@@ -19,8 +19,8 @@ from engine.storage import Case, HistoryEvent, Person
 from engine.worklist import Page
 from web import context
 from web.doors import Door
-from web.pages.cases import safe_cell
 from web.pages.desk import page_number
+from web.pages.exports import safe_cell
 from web.wording import record_words
 
 door = Door("audit", __name__)

@@ -17,7 +17,7 @@ from engine.storage import LoginSession, Organisation, Person, Role, RoleGrant
 from web import context, passwords
 from web import login as sessions
 from web.doors import PUBLIC, SIGNED_IN, Door
-from web.security import LOGIN_LIMIT, limiter
+from web.security import ADDRESS_LIMIT, LOGIN_LIMIT, limiter, name_and_address
 from web.wording import LANGUAGES
 
 door = Door("auth", __name__)
@@ -32,7 +32,8 @@ def login() -> ResponseReturnValue:
 
 
 @door.post_deed("/login", needs=PUBLIC)
-@limiter.limit(LOGIN_LIMIT)
+@limiter.limit(ADDRESS_LIMIT)
+@limiter.limit(LOGIN_LIMIT, key_func=name_and_address)
 def enter() -> ResponseReturnValue:
     """Check the password; the answer is the same for a wrong name, a wrong password and a wait."""
     username = request.form.get("username", "").strip()[:80]

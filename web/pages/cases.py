@@ -1,23 +1,19 @@
-"""Cases: the list with its filters and export, one case with everything about it, and deeds on it as a whole."""
+"""Cases: the list with its filters, one case with everything about it, and deeds on it as a whole."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
-from engine import cases, clock, forms, history, worklist
-from engine.domain_functions import LIBRARY, host_for
-from engine.errors import Conflict, FieldProblem, InvalidInput, NotFound
-from engine.instances import form_schema
-from engine.permissions import can, may_work, require, task_subject
+from engine import cases, clock, worklist
+from engine.errors import Conflict, FieldProblem, InvalidInput
+from engine.permissions import can, may_work, task_subject
 from engine.reference import data
 from engine.storage import (
     ENDED,
@@ -26,9 +22,7 @@ from engine.storage import (
     Case,
     CaseLink,
     CaseStatus,
-    DefinitionState,
     DeploymentFile,
-    FormDefinition,
     Organisation,
     ProcessDefinition,
 )
@@ -38,23 +32,20 @@ from web.doors import SIGNED_IN, Door
 from web.pages.desk import page_number, remember_place, services
 from web.pages.facts import case_facts
 from web.pages.timeline import told_lines
-from web.wording import error_words, language, named, state
+from web.wording import error_words, named, state
 
 door = Door("cases", __name__)
 SIZE = 30
 # Where a city has drawn its own process for a deed on a case, the process takes the plain button's place.
 DRAWN = {"suspend": "case_suspension", "void": "voiding", "reopen": "reopening"}
-MOST_EXPORTED = 20_000
 SORTS = ("reported", "number", "due", "updated", "closed")
-# What a spreadsheet would take for a formula (OWASP), with the full-width signs it also takes.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 @door.get_page("/cases", needs=SIGNED_IN)
 def show_list() -> ResponseReturnValue:
     """The cases I may see, by what is asked for."""
     session, actor = context.session(), context.actor()
-    asked = _asked()
+    asked = asked_for()
     page = worklist.cases(session, actor, page=page_number(), size=SIZE, **asked)
     remember_place()
     return render_template(
@@ -62,7 +53,8 @@ def show_list() -> ResponseReturnValue:
     )
 
 
-def _asked() -> dict[str, Any]:
+def asked_for() -> dict[str, Any]:
+    """What the list, or its export, is asked for."""
     args = request.args
     status = args.get("status", "")
     statuses = {"": (), "running": ("open", "suspended"), "ended": tuple(s.value for s in ENDED)}.get(status)
@@ -95,102 +87,6 @@ def _districts() -> Sequence[Area]:
         .scalars(select(Area).where(Area.level == AreaLevel.DISTRICT, Area.active).order_by(Area.code))
         .all()
     )
-
-
-@door.get_page("/cases/export.csv", needs="export.cases")
-def export() -> ResponseReturnValue:
-    """The same list as a table for spreadsheets; personal data are not in it."""
-    session, actor = context.session(), context.actor()
-    asked = _asked()
-    rows: list[worklist.CaseRow] = []
-    number = 1
-    while len(rows) < MOST_EXPORTED:
-        page = worklist.cases(session, actor, page=number, size=500, **asked)
-        rows += page.rows
-        if number >= page.pages:
-            break
-        number += 1
-    with context.house().database.transaction() as writing:
-        history.record(
-            writing, actor, None, "cases.exported", details={"rows": len(rows), "filter": dict(request.args)}
-        )
-    name = f"cases-{clock.city_time(clock.now()):%Y%m%d-%H%M}.csv"
-    return Response(
-        "".join(_csv(rows)),
-        mimetype="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f"attachment; filename={name}"},
-    )
-
-
-def _csv(rows: Sequence[worklist.CaseRow]) -> Iterator[str]:
-    yield "\ufeff"  # Spreadsheets take UTF-8 for the machine's own code page without it.
-    yield _line(
-        [
-            _("Number"),
-            _("Title"),
-            _("State"),
-            _("Stage"),
-            _("Service"),
-            _("Category"),
-            _("Item"),
-            _("Urgency"),
-            _("Channel"),
-            _("District"),
-            _("Street"),
-            _("Place"),
-            _("Reported"),
-            _("Closed"),
-            _("Responsible"),
-            _("Due"),
-            _("Overdue"),
-        ]
-    )
-    for row in rows:
-        service = row.service_name_en if language() == "en" and row.service_name_en else row.service_name
-        yield _line(
-            [
-                row.number,
-                row.title,
-                state(row.status),
-                row.stage,
-                service,
-                row.category,
-                row.sub_category,
-                row.urgency,
-                row.channel,
-                row.district,
-                row.street,
-                row.place,
-                _full(row.reported_at),
-                _full(row.closed_at),
-                row.responsible_name,
-                _full(row.due_at),
-                _("yes") if row.breached else "",
-            ]
-        )
-
-
-def _full(value: datetime | None) -> str:
-    return f"{clock.city_time(value):%Y-%m-%d %H:%M}" if value else ""
-
-
-def _line(values: Sequence[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow([safe_cell(value) for value in values])
-    return out.getvalue()
-
-
-def safe_cell(value: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{value}" if value.lstrip(" ").startswith(FORMULA) else value
-
-
-def _case(case_id: int) -> Case:
-    case = context.session().get(Case, case_id)
-    if case is None:
-        raise NotFound("no such case", case=case_id)
-    require(context.actor(), "case.view", case)
-    return case
 
 
 @door.get_page("/cases/<int:case_id>", needs=SIGNED_IN)
@@ -336,70 +232,4 @@ def assign(case_id: int) -> ResponseReturnValue:
         context.rollback()
         return _page(case_id, error.problems, "assign", reason), 422
     flash(_("The responsible party is changed."), "success")
-    return redirect(url_for("cases.show", case_id=case_id))
-
-
-@door.get_page("/cases/<int:case_id>/actions/<process_key>", needs=SIGNED_IN)
-def action(case_id: int, process_key: str) -> ResponseReturnValue:
-    """The form of an action before it starts."""
-    return _action_page(_case(case_id), process_key, None, ())
-
-
-def _action_page(case: Case, process_key: str, raw: Mapping[str, Any] | None, problems: Sequence[FieldProblem]) -> str:
-    session, actor = context.session(), context.actor()
-    definition = next((d for d in cases.actions_for(session, actor, case) if d.key == process_key), None)
-    if definition is None:
-        raise NotFound("no such action here", process=process_key)
-    schema = _start_form(definition)
-    nodes = forms.present(
-        schema,
-        raw,
-        problems=problems,
-        host=host_for(session, case),
-        library=LIBRARY,
-        today=clock.city_time(clock.now()).date(),
-    )
-    labels = {field.path: field.label for field in forms.fields(schema)}
-    return render_template(
-        "case/action.html",
-        case=case,
-        definition=definition,
-        nodes=nodes,
-        problems=problems,
-        labels=labels,
-        decides=widgets.decides(schema),
-        facts=case_facts(case),
-    )
-
-
-def _start_form(definition: ProcessDefinition) -> Mapping[str, Any]:
-    if not definition.start_form:
-        return {"components": []}
-    session = context.session()
-    form_id = session.scalar(
-        select(FormDefinition.id)
-        .where(FormDefinition.key == definition.start_form, FormDefinition.state == DefinitionState.PUBLISHED)
-        .order_by(FormDefinition.version.desc())
-        .limit(1)
-    )
-    return form_schema(session, form_id) if form_id else {"components": []}
-
-
-@door.post_deed("/cases/<int:case_id>/actions/<process_key>", needs=SIGNED_IN)
-def start_action(case_id: int, process_key: str) -> ResponseReturnValue:
-    """Start an action (extension, appeal …) on the case."""
-    session, actor = context.session(), context.actor()
-    case = _case(case_id)
-    definition = next((d for d in cases.actions_for(session, actor, case) if d.key == process_key), None)
-    raw = widgets.posted(_start_form(definition)) if definition else {}
-    act = request.form.get("_act", "")
-    if act.startswith(("add:", "drop:")) or act == "refresh":
-        return _action_page(case, process_key, raw, ())
-    try:
-        instance = cases.start_action(session, actor, case_id, process_key, raw)
-    except InvalidInput as error:
-        context.rollback()
-        return _action_page(_case(case_id), process_key, raw, error.problems), 422
-    context.kick(instance.id)
-    flash(_("Started: %(name)s.", name=definition.name if definition else process_key), "success")
     return redirect(url_for("cases.show", case_id=case_id))

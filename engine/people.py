@@ -152,9 +152,8 @@ def save_organisation(
         NotFound, NotAllowed. InvalidInput: per field.
     """
     require(actor, "organisation.edit")
-    problems = _texts(
-        name=(name, 200, True), name_en=(name_en, 200, False), duty=(duty, 80, False), phone=(phone, 40, False)
-    )
+    optional = {"name_en": (name_en, 200, False), "duty": (duty, 80, False), "phone": (phone, 40, False)}
+    problems = _texts(name=(name, 200, True), **optional)
     organisation = session.get(Organisation, organisation_id) if organisation_id is not None else None
     if organisation_id is not None and organisation is None:
         raise NotFound("no such organisation", organisation=organisation_id)

@@ -45,7 +45,7 @@ def test_no_english_is_left_in_decisions_forms_and_scenarios(bench: Callable[...
         fields.nth(index).click(position={"x": 10, "y": 8})
     page.locator('[data-deed="preview"]').click()
     expect(page.locator(".cl-form-preview .field").first).to_be_visible()
-    page.locator('[data-path$=".yaml"]').click()
+    page.locator('[data-path$=".yaml"]').first.click()
     expect(page.locator(".cl-scenario:visible")).to_have_count(1)
     assert sorted(page.evaluate(MISSING)) == []
     assert designer.complaints == []

@@ -102,6 +102,7 @@ def _page(
         people=tasks.people_for(session, task) if (hands_on or reassigns) and request.args.get("hand") else None,
         assignee=session.get(Person, task.assignee_id) if task.assignee_id else None,
         completed_by=session.get(Person, task.completed_by_id) if task.completed_by_id else None,
+        drafter=session.get(Person, task.draft_by_id) if task.draft_by_id not in (None, actor.person_id) else None,
         result=_result(subject),
         organisation=session.get(Organisation, task.organisation_id) if task.organisation_id else None,
         independent=actor.person_id in task.independent_of_person_ids,

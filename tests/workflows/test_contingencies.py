@@ -25,8 +25,8 @@ NAMES = {
 }  # fmt: skip
 CONTINGENCIES = sorted(NAMES)
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
-TABLES = ["event_response", "response_leftovers", "response_level", "response_reporting", "response_run", "start_response",
-          "tree_fall_response", "waterlogging_response"]  # fmt: skip
+TABLES = ["event_response", "response_leftovers", "response_level", "response_reporting", "response_run",
+          "start_response", "tree_fall_response", "waterlogging_response"]  # fmt: skip
 AUTHORITY = re.compile(r"处罚|停工令|查封|扣押|强制|裁决|定级|启动|终止")
 CONTRACTOR = {"inspector", "crew", "project_manager"}
 

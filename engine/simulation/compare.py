@@ -84,7 +84,7 @@ def path_words() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
 
 def _path(expected: Collection[str], outcome: Outcome) -> Iterator[Difference]:
     """Words of the path the glossary knows must each be met by a step; words nobody can judge are passed over."""
-    walked = [*outcome.path, *_marks(outcome)]
+    walked = [*outcome.path, *outcome.path_of_children, *_marks(outcome)]
     for word in expected:
         wanted = [step for pattern, step in path_words() if pattern.search(str(word))]
         if wanted and not any(step.search(name) for step in wanted for name in walked):

@@ -55,6 +55,8 @@ class Outcome:
     workers: tuple[tuple[str, str], ...] = ()
     """Role and organisation duty of whoever completed a task."""
     path: tuple[str, ...] = ()
+    path_of_children: tuple[str, ...] = ()
+    """Names of the steps walked in cases that the process opened."""
     times_returned: int = 0
     times_reworked: int = 0
     children: tuple[str, ...] = ()
@@ -88,6 +90,14 @@ def outcome_of(session: Session, case_id: int) -> Outcome:
         parties=tuple(Party(*row) for row in parties),
         workers=_workers(session, case_id),
         path=tuple(name for name, *_ in tasks),
+        path_of_children=tuple(
+            session.scalars(
+                select(Task.name)
+                .join(Case, Case.id == Task.case_id)
+                .where(Case.parent_id == case_id, Task.status == TaskStatus.COMPLETED)
+                .order_by(Task.completed_at, Task.id)
+            )
+        ),
         times_returned=case.times_returned,
         times_reworked=case.times_reworked,
         children=tuple(session.scalars(select(Case.number).where(Case.parent_id == case_id).order_by(Case.id))),

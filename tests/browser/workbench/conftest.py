@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -83,12 +84,13 @@ class Designer:
         focused = self.page.evaluate("document.activeElement.dataset.field")
         return str(focused).removesuffix("/name")
 
-    def problems(self) -> int:
-        """How many errors the server finds now."""
+    def is_sound(self, sound: bool = True) -> None:
+        """The server has nothing to object to (or has)."""
         self.page.locator('[data-deed="check"]').click()
-        with self.page.expect_response("**/check"):
-            pass
-        return int(self.page.locator(".cl-problems-head").get_attribute("data-errors") or 0)
+        head = expect(self.page.locator(".cl-problems-head"))
+        (head if sound else expect(self.page.locator('.cl-problems-head:not([data-errors="0"])'))).to_have_attribute(
+            "data-errors", "0" if sound else re.compile("[1-9]"), timeout=20_000
+        )
 
     def saved(self) -> None:
         expect(self.page.locator('[data-part="state"]')).to_have_attribute("data-state", "saved")

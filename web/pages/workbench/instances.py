@@ -77,8 +77,10 @@ def _tokens(instance: ProcessInstance, case: Case | None) -> list[LiveToken]:
     """Where the process stands, read without holding it up."""
     if instance.ended_at is not None or instance.state is None:
         return []
-    found = load(session(), actor(), instance, case).execution.tokens()
-    return [token for token in found if token.state != "ended"]
+    execution = load(session(), actor(), instance, case).execution
+    facts = execution.facts()
+    work = {each.key for each in (*facts.tasks, *facts.jobs, *facts.timers, *facts.waits)}
+    return sorted(execution.tokens(), key=lambda token: (token.subscription, token.key not in work))
 
 
 def _of(table: Any, instance_id: int) -> list[Any]:

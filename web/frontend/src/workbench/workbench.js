@@ -157,9 +157,11 @@ export class Workbench {
   // -- findings ------------------------------------------------------------------------------------------------------
 
   async check() {
+    this.turn = (this.turn || 0) + 1;
+    const { turn } = this;
     await this.current?.keeper.save();
     const answer = await this.refused(() => call('POST', this.urls.check));
-    if (!answer) return;
+    if (!answer || turn !== this.turn) return; // a later check is on its way
     this.findings = answer.problems;
     this.showProblems();
   }

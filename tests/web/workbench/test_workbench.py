@@ -1,0 +1,206 @@
+"""The workbench's pages: who may come in, what they do, what they refuse."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from engine.storage import Draft, DraftFile, DraftState, ProcessInstance
+
+PATH = "workflows/sanitation/sanitation.bpmn"
+GET = ("/workbench/", "/workbench/bundles/sanitation", "/workbench/policies")
+FOR_DESIGNERS = (
+    "/workbench/drafts/1",
+    f"/workbench/drafts/1/file?path={PATH}",
+    f"/workbench/drafts/1/revisions?path={PATH}",
+)
+STAFF = ("clerk", "crew", "officer", "security")
+
+
+def begin(desk: Any) -> Any:
+    designer = desk.browser("designer")
+    designer.get("/workbench/")
+    assert designer.post("/workbench/bundles/sanitation/draft").status_code == 302
+    return designer
+
+
+def call(browser: Any, address: str, **body: Any) -> Any:
+    headers = {"X-CSRFToken": browser.token, "Accept": "application/json"}
+    return browser.client.post(address, json=body, headers=headers)
+
+
+def drawing(desk: Any) -> tuple[str, int]:
+    with desk.database.reading() as session:
+        row = session.scalars(select(DraftFile).where(DraftFile.path == PATH)).one()
+        return (row.content or b"").decode(), row.revision
+
+
+@pytest.mark.parametrize("username", ["designer", "reviewer", "operator", "admin", "auditor"])
+def test_who_administers_processes_sees_them(desk: Any, username: str) -> None:
+    begin(desk)
+    browser = desk.browser(username)
+    for path in (*GET, "/workbench/drafts/1/review"):
+        assert browser.get(path).status_code == 200, path
+
+
+@pytest.mark.parametrize("username", STAFF)
+def test_others_do_not(desk: Any, username: str) -> None:
+    begin(desk)
+    browser = desk.browser(username)
+    for path in (
+        *GET,
+        *FOR_DESIGNERS,
+        "/workbench/drafts/1/review",
+        "/workbench/drafts/1/try",
+        "/workbench/instances/1",
+    ):
+        assert browser.get(path).status_code == 403, path
+    for path in (
+        "/workbench/new",
+        "/workbench/drafts/1/approve",
+        "/workbench/drafts/1/override",
+        "/workbench/policies",
+    ):
+        assert browser.post(path).status_code == 403, path
+
+
+def test_only_designers_edit_and_only_reviewers_approve(desk: Any) -> None:
+    designer = begin(desk)
+    reviewer = desk.browser("reviewer")
+    for path in FOR_DESIGNERS:
+        assert designer.get(path).status_code == 200 and reviewer.get(path).status_code == 403
+    assert designer.post("/workbench/drafts/1/approve").status_code == 403
+    assert call(reviewer, "/workbench/drafts/1/save", path=PATH, content="", revision=1).status_code == 403
+
+
+def test_the_editors_page_lets_no_foreign_script_or_style_in(desk: Any) -> None:
+    answer = begin(desk).get("/workbench/drafts/1")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy and "unsafe-eval" not in policy and "'nonce-" in policy
+    assert "unsafe-inline" not in policy.replace("style-src-attr 'unsafe-inline'", "")
+
+
+def test_a_file_is_saved_once_and_a_late_save_is_refused(desk: Any) -> None:
+    designer = begin(desk)
+    text, revision = drawing(desk)
+    changed = text.replace("</bpmn:process>", "<!-- x --></bpmn:process>")
+    answer = call(designer, "/workbench/drafts/1/save", path=PATH, content=changed, revision=revision)
+    assert answer.json == {"revision": revision + 1}
+    late = call(designer, "/workbench/drafts/1/save", path=PATH, content=text, revision=revision)
+    assert late.status_code == 409 and drawing(desk)[0] == changed
+    assert call(designer, "/workbench/drafts/1/restore", path=PATH, revision=revision).json == {
+        "revision": revision + 2
+    }
+    assert drawing(desk)[0] == text
+    for body in ({}, {"path": PATH}, {"path": "../etc/passwd", "content": "", "revision": 0}):
+        assert call(designer, "/workbench/drafts/1/save", **body).status_code == 422
+
+
+def test_the_check_tells_everything_in_the_readers_language(desk: Any) -> None:
+    designer = begin(desk)
+    text, revision = drawing(desk)
+    broken = text.replace("candidateGroups=", "candidateUsers=", 1).replace('formId="accept"', 'formId="acept"')
+    call(designer, "/workbench/drafts/1/save", path=PATH, content=broken, revision=revision)
+    problems = call(designer, "/workbench/drafts/1/check").json["problems"]
+    unknown = next(p for p in problems if p["code"] == "unknown_form")
+    assert "acept" in unknown["text"] and "accept" in unknown["text"] and unknown["element_id"] and unknown["line"]
+    page = designer.get("/workbench/drafts/1/review")
+    assert "acept" in page.text and "disabled" in page.text
+
+
+def test_a_form_is_previewed_as_the_clerk_sees_it(desk: Any) -> None:
+    designer = begin(desk)
+    field = {"type": "textfield", "key": "name", "label": "<b>名称</b>", "id": "n", "validate": {"required": True}}
+    answer = call(designer, "/workbench/drafts/1/preview", schema={"type": "default", "components": [field]})
+    assert "&lt;b&gt;名称&lt;/b&gt;" in answer.json["html"] and "必填" in answer.json["html"]
+
+
+@pytest.mark.parametrize("kind", ["process", "decision", "form", "scenario"])
+def test_new_files_begin_well_formed(desk: Any, kind: str) -> None:
+    designer = begin(desk)
+    answer = call(designer, "/workbench/drafts/1/create", kind=kind, name=f"new_{kind}")
+    path = answer.json["file"]["path"]
+    assert designer.get(f"/workbench/drafts/1/file?path={path}").json["content"]
+    assert call(designer, "/workbench/drafts/1/create", kind=kind, name=f"new_{kind}").status_code == 409
+    assert call(designer, "/workbench/drafts/1/create", kind=kind, name="Bad Name").status_code == 422
+
+
+def test_an_exported_bundle_imports_elsewhere(desk: Any) -> None:
+    designer = begin(desk)
+    exported = designer.get("/workbench/drafts/1/export").data
+    names = zipfile.ZipFile(io.BytesIO(exported)).namelist()
+    assert PATH in names and "forms/accept.form" in names
+    answer = designer.post(
+        "/workbench/import", {"name": "elsewhere", "file": (io.BytesIO(exported), "sanitation.zip")},
+        content_type="multipart/form-data",
+    )  # fmt: skip
+    assert answer.status_code == 302
+    with desk.database.reading() as session:
+        draft = session.scalars(select(Draft).where(Draft.bundle == "elsewhere")).one()
+        paths = session.scalars(select(DraftFile.path).where(DraftFile.draft_id == draft.id)).all()
+    assert "workflows/elsewhere/sanitation.bpmn" in paths
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "workflows/x/../../y.bpmn", "tool.exe"])
+def test_a_zip_with_paths_that_climb_is_refused(desk: Any, name: str) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(name, "x")
+    answer = desk.browser("designer").post(
+        "/workbench/import", {"name": "evil", "file": (io.BytesIO(stream.getvalue()), "evil.zip")},
+        content_type="multipart/form-data",
+    )  # fmt: skip
+    assert answer.status_code == 422
+
+
+def test_a_trial_leaves_the_citys_cases_alone_and_becomes_a_scenario(desk: Any) -> None:
+    designer = begin(desk)
+    form = {
+        "process": "sanitation", "title": "试一试", "item": "sanitation|事件|市容环境|暴露生活垃圾",
+        "district": "福田区", "street": "莲花街道", "urgency": "一般", "channel": "巡查员上报",
+        "at": "2026-11-18T09:00",
+    }  # fmt: skip
+    answer = designer.post("/workbench/drafts/1/try", form)
+    assert answer.status_code == 302, answer.text
+    page = designer.get(answer.location)
+    assert "受理结果" in page.text
+    assert desk.browser("designer2").get(answer.location).status_code == 404
+    element = desk_task(page.text)
+    done = designer.post(f"{answer.location}/complete", {"element_id": element, "as": "clerk", "decision": "accept"})
+    assert done.status_code == 302
+    designer.post(f"{answer.location}/advance", {"span": "PT1H"})
+    kept = designer.post(f"{answer.location}/scenario", {"name": "试得的场景", "file_name": "tried"})
+    assert kept.status_code == 302
+    with desk.database.reading() as session:
+        content = session.scalars(select(DraftFile.content).where(DraftFile.path.endswith("tried.scenario.yaml"))).one()
+        assert session.scalars(select(ProcessInstance)).all() == []
+    assert "试得的场景" in content.decode() and "advance: PT1H" in content.decode()
+
+
+def desk_task(page: str) -> str:
+    return page.split('name="element_id" value="', 1)[1].split('"', 1)[0]
+
+
+def test_an_operator_sees_a_run_and_moves_it_with_a_reason(desk: Any) -> None:
+    case_id = desk.open_case()
+    with desk.database.reading() as session:
+        instance = session.scalars(select(ProcessInstance).where(ProcessInstance.case_id == case_id)).one()
+    operator = desk.browser("operator")
+    page = operator.get(f"/workbench/instances/{instance.id}")
+    assert page.status_code == 200 and "13812345678" not in page.text
+    token = page.text.split('name="token" value="', 1)[1].split('"', 1)[0]
+    where = f"/workbench/instances/{instance.id}/move"
+    assert operator.post(where, {"token": token, "element_id": "check"}).status_code == 422
+    assert operator.post(where, {"token": token, "element_id": "check", "reason": "已处理"}).status_code == 302
+    assert desk.task(case_id).element_id == "check"
+
+
+def test_a_draft_is_given_up_with_a_reason(desk: Any) -> None:
+    designer = begin(desk)
+    designer.post("/workbench/drafts/1/abandon", {"reason": "不改了"})
+    with desk.database.reading() as session:
+        assert session.get_one(Draft, 1).state is DraftState.ABANDONED

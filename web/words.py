@@ -70,6 +70,10 @@ PROBLEMS: dict[str, str] = {
     "duplicate_id": N_("This name is used twice."),
     "endless_work": N_("The same work would repeat without end."),
     "bad_path": N_("This is no path."),
+    "not_a_zip": N_("This is no zip file."),
+    "too_many_files": N_("The archive holds more than {limit} files."),
+    "zip_empty": N_("The archive is empty."),
+    "zip_entry_refused": N_("“{path}” in the archive cannot be taken."),
 }
 
 CONFLICTS: dict[str, str] = {

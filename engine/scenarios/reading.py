@@ -10,7 +10,7 @@ import yaml
 
 from engine.errors import FieldProblem, InvalidInput
 
-START = {"at", "as", "process", "report", "form", "case"}
+START = {"at", "as", "process", "report", "form", "case", "earlier"}
 STEPS = {
     "complete": {"as", "form", "expect", "times"},
     "advance": {"expect"},
@@ -86,6 +86,9 @@ def _scenario(path: str, number: int, data: Any) -> Scenario:
     if not isinstance(data.get("name"), str) or not data["name"].strip():
         raise _refuse(path, f"{place}.name", "required")
     _require_keys(path, f"{place}.start", start, START)
+    earlier = start.get("earlier") or []
+    if not isinstance(earlier, list) or not all(isinstance(report, dict) for report in earlier):
+        raise _refuse(path, f"{place}.start.earlier", "wrong_type", wanted="list")
     steps = data.get("steps") or []
     if not isinstance(steps, list) or len(steps) > MOST_STEPS:
         raise _refuse(path, f"{place}.steps", "scenario_steps", limit=MOST_STEPS)

@@ -79,6 +79,8 @@ def _start(sandbox: Sandbox, scenario: Scenario) -> None:
     report = dict(start["report"]) if start.get("report") else None
     if report is not None and scenario.context:
         report.setdefault("context", dict(scenario.context))
+    for other in start.get("earlier") or ():
+        sandbox.open_case(other)
     process = start.get("process")
     if process is None and report is not None:
         sandbox.open_case(report)

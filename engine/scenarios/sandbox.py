@@ -128,7 +128,12 @@ class Sandbox:
         self._settle()
 
     def _open_task(self, session: Session, element_id: str) -> Task:
-        statement = select(Task).where(Task.status == TaskStatus.OPEN, Task.element_id == element_id).order_by(Task.id)
+        """The trial's own case comes first, then its children's and whatever was reported earlier."""
+        statement = (
+            select(Task)
+            .where(Task.status == TaskStatus.OPEN, Task.element_id == element_id)
+            .order_by((Task.case_id == self.case_id).is_not(True), Task.id)
+        )
         task = session.scalars(statement.limit(1)).first()
         if task is None:
             found = session.scalars(select(Task.element_id).where(Task.status == TaskStatus.OPEN)).all()

@@ -49,6 +49,7 @@ def test_a_file_may_hold_several_scenarios_and_times_stay_text() -> None:
         ("name: x\nstart: {}\nsteps: [{wait: PT1H}]", "1.steps.1", "scenario_step"),
         ("name: x\nstart: {}\nsteps: [{advance: PT1H, signal: a}]", "1.steps.1", "scenario_step"),
         ("name: x\nstart: {}\nsteps: [{advance: PT1H, as: clerk}]", "1.steps.1.as", "unknown_key"),
+        ("name: x\nstart: {earlier: [1]}", "1.start.earlier", "wrong_type"),
         ("name: x\nstart: {}\nexpect: {sage: 立案}", "1.expect.sage", "unknown_key"),
     ],
 )

@@ -93,6 +93,16 @@ CONFLICTS: dict[str, str] = {
 }
 
 FAILURES: dict[str, str] = {
+    "bad_limit": N_("A time limit at “{element_id}” is none: {value}."),
+    "bad_value": N_("A value at “{element_id}” cannot be used: {value}."),
+    "bad_input": N_("An input at “{element_id}” cannot be used."),
+    "bad_timer": N_("A timer at “{element_id}” is none."),
+    "no_case": N_("The process needs a case and has none."),
+    "not_allowed_address": N_("This address outside may not be called."),
+    "secret_missing": N_("A secret of the connector is not set."),
+    "connector_failed": N_("The connector at “{element_id}” failed."),
+    "connector_missing": N_("There is no connector “{type}”."),
+    "program_broken": N_("The process cannot be read any more."),
     "expression": N_("An expression of the process is wrong at “{element_id}”."),
     "condition_not_boolean": N_("A condition at “{element_id}” is neither true nor false."),
     "budget": N_("The process computes too much at “{element_id}”."),
@@ -123,6 +133,14 @@ ERRORS: dict[str, tuple[str, str]] = {
 }
 
 RECORDS: dict[str, str] = {
+    "migration.begun": N_("Running cases go over to another version"),
+    "migration.paused": N_("Going over paused"),
+    "migration.resumed": N_("Going over goes on"),
+    "migration.reverted": N_("Going over taken back"),
+    "timer.changed": N_("Timer changed by hand"),
+    "broadcast.stopped": N_("Broadcast stopped"),
+    "error.uncaught": N_("An error nobody caught"),
+    "escalation.uncaught": N_("An escalation nobody caught"),
     "case.opened": N_("Case opened"),
     "case.changed": N_("Case changed"),
     "case.assigned": N_("Responsible party changed"),
@@ -232,6 +250,8 @@ INCIDENT_STATES: dict[str, str] = {
     "dismissed": N_("Dismissed"),
 }
 INCIDENT_KINDS: dict[str, str] = {
+    "stuck": N_("Nothing can move on"),
+    "trigger_failed": N_("A start event failed"),
     "job_failed": N_("Work of the machine failed"),
     "execution_failed": N_("The process cannot go on"),
     "uncaught_error": N_("An error nobody catches"),

@@ -106,9 +106,7 @@ class ExecutionFailed(CityLoopError):
 
     code, status = "execution_failed", 500
 
-    def __init__(
-        self, reason: str, /, kind: str, element_id: str = "", expression: str = "", **facts: Any
-    ) -> None:
+    def __init__(self, reason: str, /, kind: str, element_id: str = "", expression: str = "", **facts: Any) -> None:
         super().__init__(reason, kind=kind, element_id=element_id, expression=expression, **facts)
         self.kind = kind
         self.element_id = element_id

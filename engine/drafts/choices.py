@@ -21,10 +21,14 @@ KINDS = ("service", "shared", "action", "contingency")
 Option = dict[str, Any]
 
 
-def choices(session: Session, files: Mapping[str, bytes], language: str) -> dict[str, list[Option]]:
+def with_published(session: Session, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The draft's ``files`` among everything that is published."""
+    return {**{path: file.content for path, file in published_files(session).items()}, **files}
+
+
+def choices(session: Session, everything: Mapping[str, bytes], language: str) -> dict[str, list[Option]]:
     """Lists of ``{value, label}``, in the reader's language where there are names in both."""
     english = language == "en"
-    everything = {**{p: f.content for p, f in published_files(session).items()}, **files}
     return {
         "groups": [
             {"value": r.code, "label": r.name_en if english else r.name}
@@ -47,9 +51,8 @@ def choices(session: Session, files: Mapping[str, bytes], language: str) -> dict
     }
 
 
-def places(session: Session, files: Mapping[str, bytes]) -> dict[str, dict[str, str]]:
+def places(everything: Mapping[str, bytes]) -> dict[str, dict[str, str]]:
     """Where a form, decision or process lies: kind → id → path."""
-    everything = {**{p: f.content for p, f in published_files(session).items()}, **files}
     return {
         "form": {key: f"forms/{key}.form" for key in _form_ids(everything)},
         "process": {d.key: d.file for d in drawings_of(everything)},

@@ -60,7 +60,7 @@ def test_a_new_service_is_drawn_published_and_brings_a_case_to_its_end(
     end = designer.append(check, "结束事件")
     for element, settings in {
         accept: {"name": "受理并修复", "cl-group": "crew", "cl-form": "lamp_accept", "cl-limit": "4 工作时",
-                 "cl-escalateTo": "duty_chief", "cl-responsible": "crew_furniture", "cl-stage": "处置"},
+                 "cl-escalateTo": "duty_chief", "cl-responsible": "crew_sanitation", "cl-stage": "处置"},
         check: {"name": "核查", "cl-group": "street_office", "cl-form": "lamp_check", "cl-limit": "2 工作时",
                 "cl-escalateTo": "duty_chief", "cl-independentOf": accept, "cl-stage": "核查"},
         end: {"name": "结案"},

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from engine import clock, drafts
 from engine.case_context import case_context
 from engine.deployments import deploy
-from engine.drafts.choices import choices, functions, variables
+from engine.drafts.choices import choices, functions, variables, with_published
 from engine.drafts.diffing import changes
 from engine.drafts.policies import retire_policy, save_policy
 from engine.errors import Conflict, DeploymentRejected, InvalidInput, NotAllowed
@@ -170,7 +170,7 @@ def test_a_designer_adds_a_rule_and_takes_it_out_of_force(
 
 
 def test_the_editor_offers_what_there_is(session: Session, open_case: Callable[..., Any]) -> None:
-    offered = choices(session, {}, "zh")
+    offered = choices(session, with_published(session, {}), "zh")
     assert "small" in [option["value"] for option in offered["processes"]]
     assert "remark" in [option["value"] for option in offered["forms"]]
     case = variables("zh")[0]

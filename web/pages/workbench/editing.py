@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from engine import clock, drafts
-from engine.drafts.choices import choices, functions, places, variables
+from engine.drafts.choices import choices, functions, places, variables, with_published
 from engine.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from engine.storage import Draft, DraftFile, DraftState, Person
 from web.context import actor, house, session
@@ -37,7 +37,7 @@ def find(draft_id: int) -> Draft:
 def draft(draft_id: int) -> ResponseReturnValue:
     """The editor."""
     found = find(draft_id)
-    files = drafts.files_of(session(), found)
+    files = with_published(session(), drafts.files_of(session(), found))
     data: dict[str, Any] = {
         "draft": {"id": found.id, "bundle": found.bundle, "state": found.state.value},
         "editable": found.state is DraftState.EDITING,
@@ -45,7 +45,7 @@ def draft(draft_id: int) -> ResponseReturnValue:
         "functions": functions(language()),
         "config": {
             "choices": choices(session(), files, language()),
-            "places": places(session(), files),
+            "places": places(files),
             "variables": variables(language()),
         },
         "urls": {
@@ -129,11 +129,11 @@ def create(draft_id: int) -> ResponseReturnValue:
     if path in drafts.published_files(session(), {path}):
         raise Conflict("there is a file of that name", kind="duplicate", path=path)
     drafts.save(session(), actor(), draft_id, path, blank(), revision=0)
-    files = drafts.files_of(session(), found)
+    files = with_published(session(), drafts.files_of(session(), found))
     return jsonify(
         file=_file_row(_row(found, path)),
         choices=choices(session(), files, language()),
-        places=places(session(), files),
+        places=places(files),
     )
 
 

@@ -41,8 +41,8 @@ export class Change {
     return this;
   }
 
-  /** The extension of `type` below `holder`, made when there is none. */
-  extension(holder, type) {
+  /** The extension of `type` below `holder`, made with `properties` when there is none: empty ones are cleaned away. */
+  extension(holder, type, properties = {}) {
     let container = holder.get('extensionElements');
     if (!container) {
       container = this.create('bpmn:ExtensionElements', { values: [] }, holder);
@@ -50,7 +50,7 @@ export class Change {
     }
     let found = container.get('values').find((value) => value.$type === type);
     if (!found) {
-      found = this.create(type, {}, container);
+      found = this.create(type, properties, container);
       this.update(container, { values: [...container.get('values'), found] });
     }
     return found;
@@ -65,7 +65,8 @@ export function setAttribute(services, element, type, name, value, holder = owne
   const current = extension(holder, type)?.get(name) || '';
   if (current === (value || '')) return;
   const change = new Change(services, element);
-  change.update(change.extension(holder, type), { [name]: value || undefined }).run();
+  const properties = { [name]: value || undefined };
+  change.update(change.extension(holder, type, properties), properties).run();
 }
 
 export function setProperty(services, element, name, value) {

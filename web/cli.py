@@ -21,6 +21,7 @@ COMMANDS = {
     "feel": "web.commands.feel",
     "scenarios": "web.commands.scenarios",
     "serve": "web.commands.serve",
+    "start": "web.commands.start",
     "worker": "web.commands.worker",
 }
 

@@ -48,6 +48,7 @@ def navigation() -> SimpleNamespace:
         _entry(_("Tasks"), "inbox", "desk.show", SIGNED_IN),
         _entry(_("Cases"), "folder", "cases.show_list", SIGNED_IN),
         _entry(_("Report"), "plus", "intake.show", "case.open"),
+        _entry(_("Responses"), "alert", "responses.show_list", "contingency.start"),
     ]
     more = [
         _entry(_("Workbench"), "flow", "workbench.processes", "deployment.view"),

@@ -94,7 +94,7 @@ def _read_forms(files: Mapping[str, bytes], found: Findings) -> None:
             found.problems.append(_twin(path, schema["id"], found.forms[schema["id"]][0]))
             continue
         found.forms[schema["id"]] = (path, schema)
-        found.problems += [_in_file(problem, path) for problem in forms.problems(schema)]
+        found.problems += [_in_file(problem, path) for problem in forms.problems(schema, library=LIBRARY)]
 
 
 def _read_decisions(session: Session, files: Mapping[str, bytes], found: Findings) -> None:

@@ -8,6 +8,7 @@ PAGES = (
     "actions",
     "exports",
     "intake",
+    "responses",
     "files",
     "notifications",
     "incidents",

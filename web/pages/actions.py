@@ -42,7 +42,7 @@ def _action_page(case: Case, process_key: str, raw: Mapping[str, Any] | None, pr
     definition = next((d for d in cases.actions_for(session, actor, case) if d.key == process_key), None)
     if definition is None:
         raise NotFound("no such action here", process=process_key)
-    schema = _start_form(definition)
+    schema = start_form(definition)
     nodes = forms.present(
         schema,
         raw,
@@ -64,7 +64,8 @@ def _action_page(case: Case, process_key: str, raw: Mapping[str, Any] | None, pr
     )
 
 
-def _start_form(definition: ProcessDefinition) -> Mapping[str, Any]:
+def start_form(definition: ProcessDefinition) -> Mapping[str, Any]:
+    """The form asked before a process starts; an empty one where it has none."""
     if not definition.start_form:
         return {"components": []}
     session = context.session()
@@ -83,7 +84,7 @@ def start(case_id: int, process_key: str) -> ResponseReturnValue:
     session, actor = context.session(), context.actor()
     case = _case(case_id)
     definition = next((d for d in cases.actions_for(session, actor, case) if d.key == process_key), None)
-    raw = widgets.posted(_start_form(definition)) if definition else {}
+    raw = widgets.posted(start_form(definition)) if definition else {}
     act = request.form.get("_act", "")
     if act.startswith(("add:", "drop:")) or act == "refresh":
         return _action_page(case, process_key, raw, ())

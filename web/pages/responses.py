@@ -1,0 +1,96 @@
+"""Responses to events: what may be started without a case, the form first, and what is running now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+
+from engine import cases, clock, forms
+from engine.domain_functions import LIBRARY, host_for
+from engine.errors import FieldProblem, InvalidInput, NotFound
+from engine.storage import InstanceStatus, ProcessDefinition, ProcessInstance, Task, TaskStatus
+from web import context, widgets
+from web.doors import Door
+from web.pages.actions import start_form
+
+door = Door("responses", __name__)
+
+
+@door.get_page("/responses", needs="contingency.start")
+def show_list() -> ResponseReturnValue:
+    """What may be started, and what runs, with the number of its open tasks."""
+    session = context.session()
+    startable = [d for d in cases.startable(session, context.actor()) if d.kind == "contingency"]
+    open_tasks = (
+        select(Task.instance_id, func.count().label("count"))
+        .where(Task.status == TaskStatus.OPEN)
+        .group_by(Task.instance_id)
+        .subquery()
+    )
+    running = session.execute(
+        select(ProcessInstance, ProcessDefinition.name, func.coalesce(open_tasks.c.count, 0))
+        .join(ProcessDefinition, ProcessDefinition.id == ProcessInstance.process_definition_id)
+        .outerjoin(open_tasks, open_tasks.c.instance_id == ProcessInstance.id)
+        .where(ProcessDefinition.kind == "contingency", ProcessInstance.status == InstanceStatus.ACTIVE)
+        .order_by(ProcessInstance.id.desc())
+        .limit(200)
+    ).all()
+    return render_template("responses/list.html", startable=startable, running=running)
+
+
+@door.get_page("/responses/<process_key>", needs="contingency.start")
+def show(process_key: str) -> ResponseReturnValue:
+    """The form of a response before it starts."""
+    return _page(process_key, None, ())
+
+
+def _definition(process_key: str) -> ProcessDefinition:
+    found = cases.startable(context.session(), context.actor())
+    definition = next((d for d in found if d.key == process_key and d.kind == "contingency"), None)
+    if definition is None:
+        raise NotFound("no such response", process=process_key)
+    return definition
+
+
+def _page(process_key: str, raw: Mapping[str, Any] | None, problems: Sequence[FieldProblem]) -> str:
+    definition = _definition(process_key)
+    schema = start_form(definition)
+    nodes = forms.present(
+        schema,
+        raw,
+        problems=problems,
+        host=host_for(context.session()),
+        library=LIBRARY,
+        today=clock.city_time(clock.now()).date(),
+    )
+    return render_template(
+        "responses/start.html",
+        definition=definition,
+        nodes=nodes,
+        problems=problems,
+        labels={field.path: field.label for field in forms.fields(schema)},
+        decides=widgets.decides(schema),
+    )
+
+
+@door.post_deed("/responses/<process_key>", needs="contingency.start")
+def start(process_key: str) -> ResponseReturnValue:
+    """Start a response."""
+    definition = _definition(process_key)
+    raw = widgets.posted(start_form(definition))
+    act = request.form.get("_act", "")
+    if act.startswith(("add:", "drop:")) or act == "refresh":
+        return _page(process_key, raw, ())
+    try:
+        instance = cases.start_process(context.session(), context.actor(), process_key, raw)
+    except InvalidInput as error:
+        context.rollback()
+        return _page(process_key, raw, error.problems), 422
+    context.kick(instance.id)
+    flash(_("Started: %(name)s.", name=definition.name), "success")
+    return redirect(url_for("responses.show_list"))

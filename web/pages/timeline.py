@@ -37,6 +37,26 @@ class Told:
     opinion: list[tuple[str, str]] = field(default_factory=list)
     by_machine: bool = False
 
+    @property
+    def decisions(self) -> list[tuple[str, str, str]]:
+        """Why it went on as it did: name of the decision, the rows that fired with their remarks, the answer."""
+        found = []
+        for line in self.lines:
+            for trace in (line.details or {}).get("decisions") or ():
+                rows = "、".join(str(row) for row in trace.get("rows") or ())
+                remarks = "；".join(dict.fromkeys(str(text) for text in trace.get("annotations") or () if text))
+                why = f"{rows}（{remarks}）" if rows and remarks else rows or remarks
+                found.append(
+                    (str(trace.get("name") or trace.get("decision")), why[:LONGEST], _short(trace.get("value")))
+                )
+        return found
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "，".join(f"{name}: {plain_value(each)}" for name, each in value.items() if each is not None)[:LONGEST]
+    return plain_value(value)[:LONGEST]
+
 
 def told_lines(case: Case, lines: Sequence[Line]) -> list[Told]:
     """The timeline, newest first."""

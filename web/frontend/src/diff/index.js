@@ -20,7 +20,6 @@ async function side(place, title, xml) {
   if (!xml) return null;
   const viewer = new NavigatedViewer({ container: canvas, moddleExtensions: { zeebe: zeebeModdle }, zoomScroll: { enabled: false } });
   await viewer.importXML(xml);
-  viewer.get('canvas').zoom('fit-viewport', 'auto');
   return viewer;
 }
 
@@ -45,6 +44,10 @@ async function show(place) {
   const { old: oldXml, new: newXml } = pageData(place.dataset.diff);
   const oldSide = await side(place, place.dataset.old, oldXml);
   const newSide = await side(place, place.dataset.new, newXml);
+  for (const each of [oldSide, newSide].filter(Boolean)) { // both stand there now, each with its half of the room
+    each.get('canvas').resized();
+    each.get('canvas').zoom('fit-viewport', 'auto');
+  }
   if (oldSide && newSide) {
     const found = diff(oldSide.getDefinitions(), newSide.getDefinitions());
     mark(newSide, Object.keys(found._added), 'added');

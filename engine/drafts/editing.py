@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from engine import clock
 from engine.bpmn.limits import DEFAULTS
 from engine.drafts.files import kind_of, published_files
+from engine.drafts.policies import drawings_of
 from engine.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from engine.history import record
 from engine.permissions import Actor, require
@@ -110,7 +111,10 @@ def open_draft(session: Session, actor: Actor, bundle: str) -> Draft:
         raise NotFound("no such bundle", bundle=bundle)
     forms = {path for path in _forms_used(session, bundle) if path in published}
     own.update({path: published[path] for path in forms})
-    draft = _begin(session, actor, bundle, {path: file.sha256 for path, file in own.items()})
+    drawn = drawings_of({path: file.content for path, file in own.items()})
+    names = {drawing.key: drawing.process.name for drawing in drawn}
+    title = names.get(bundle) or next(iter(names.values()), "")
+    draft = _begin(session, actor, bundle, {path: file.sha256 for path, file in own.items()}, title)
     for path, file in own.items():
         _write(session, actor, draft, path, file.content, note="published")
     return draft

@@ -31,6 +31,10 @@ export class Workbench {
   variables() { return this.config.variables; }
 
   changed() {
+    if (!this.editable) {
+      this.part('state').textContent = say('Read only: the draft is not being edited');
+      return;
+    }
     this.current?.keeper.changed();
     clearTimeout(this.checking);
     this.checking = setTimeout(() => { this.check(); }, CHECK_AFTER);

@@ -45,7 +45,7 @@ const flowName = (flow) => {
 const choicesOf = (kind) => (config) => config.choices()[kind] || [];
 
 export const FIELDS = [
-  { id: 'cl-group', group: 'person', label: 'Done by (group)', applies: type('bpmn:UserTask'), ...zeebe('zeebe:AssignmentDefinition', 'candidateGroups'), choices: choicesOf('groups'), feel: true, standard: 'assignmentDefinitionCandidateGroups' },
+  { id: 'cl-group', group: 'person', label: 'Done by (group)', applies: type('bpmn:UserTask'), ...zeebe('zeebe:AssignmentDefinition', 'candidateGroups'), choices: choicesOf('groups'), several: true, feel: true, standard: 'assignmentDefinitionCandidateGroups' },
   { id: 'cl-organisation', group: 'person', label: 'Organisation', applies: type('bpmn:UserTask'), ...named('organisation'), feel: true },
   { id: 'cl-independentOf', group: 'person', label: 'Not the person who did', applies: type('bpmn:UserTask'), ...named('independentOf'), choices: otherTasks },
   { id: 'cl-responsible', group: 'person', label: 'Answers for the case', applies: isActivity, ...named('responsible'), feel: true },
@@ -73,7 +73,7 @@ export const FIELDS = [
   { id: 'cl-scope', group: 'message', label: 'Which cases it reaches', applies: signalCatch, ...named('scope'), feel: true },
   { id: 'cl-kind', group: 'process', label: 'Kind of process', applies: isProcess, ...named('kind'), choices: choicesOf('kinds') },
   { id: 'cl-startForm', group: 'process', label: 'Start form', applies: isProcess, ...named('startForm'), choices: choicesOf('forms'), opens: 'form' },
-  { id: 'cl-startGroups', group: 'process', label: 'Started by (groups)', applies: isProcess, ...named('startGroups'), choices: choicesOf('groups') },
+  { id: 'cl-startGroups', group: 'process', label: 'Started by (groups)', applies: isProcess, ...named('startGroups'), choices: choicesOf('groups'), several: true },
   { id: 'cl-serviceType', group: 'process', label: 'Service type', applies: isProcess, ...named('serviceType'), choices: choicesOf('service_types') },
 ];
 
@@ -83,6 +83,19 @@ export const GROUPS = {
 };
 
 export const fieldsOf = (element) => FIELDS.filter((field) => field.applies(element));
+
+/** A field's choices with what stands in it now; a list of several may grow by one more. */
+export function offers(field, value, choices) {
+  const known = [...choices];
+  const label = (each) => choices.find((choice) => choice.value === each)?.label;
+  const parts = field.several && !value.startsWith('=') ? value.split(',').map((each) => each.trim()).filter(Boolean) : [];
+  if (value && !known.some((choice) => choice.value === value)) {
+    const all = parts.length && parts.every((each) => label(each));
+    known.unshift({ value, label: all ? parts.map(label).join('、') : value.startsWith('=') ? value : `${value} ⚠` });
+  }
+  if (parts.length) known.push(...choices.filter((each) => !parts.includes(each.value)).map((each) => ({ value: `${value}, ${each.value}`, label: `＋ ${each.label}` })));
+  return known;
+}
 
 /** What the element's connector takes, as fields; the properties panel has templates for the same. */
 export function inputFields(element, connectors) {

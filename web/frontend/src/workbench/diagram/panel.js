@@ -5,7 +5,7 @@ import { useEffect, useState } from '@bpmn-io/properties-panel/preact/hooks';
 import { jsx, jsxs } from '@bpmn-io/properties-panel/preact/jsx-runtime';
 import { useService } from 'bpmn-js-properties-panel';
 import { getBusinessObject } from 'bpmn-js/lib/util/ModelUtil';
-import { FIELDS, GROUPS, fieldsOf, isWorker } from './fields.js';
+import { FIELDS, GROUPS, fieldsOf, isWorker, offers } from './fields.js';
 import { addReference, reference } from './settings.js';
 
 const HIDDEN_GROUPS = new Set([
@@ -35,8 +35,7 @@ function useVariables(element) {
 function options(field, element, translate, config) {
   const value = field.get(element);
   const choices = field.choices(config, element).map(({ value: each, label, translate: own }) => ({ value: each, label: own ? translate(label) : label }));
-  const known = [{ value: '', label: translate('<none>') }, ...choices];
-  if (value && !known.some((choice) => choice.value === value)) known.push({ value, label: value.startsWith('=') ? value : `${value} ⚠` });
+  const known = [{ value: '', label: translate('<none>') }, ...offers(field, value, choices)];
   if (field.feel && !value.startsWith('=')) known.push({ value: '=', label: translate('Expression …') });
   return known;
 }

@@ -3,7 +3,7 @@
 import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
 import { typeName } from '../../shared/element-types.js';
 import { say } from '../words/index.js';
-import { fieldsOf, inputFields } from './fields.js';
+import { fieldsOf, inputFields, offers } from './fields.js';
 
 const APPENDABLE = [
   ['bpmn:UserTask'], ['bpmn:ServiceTask'], ['bpmn:ScriptTask'], ['bpmn:BusinessRuleTask'], ['bpmn:CallActivity'], ['bpmn:ExclusiveGateway'],
@@ -78,8 +78,8 @@ export class TableView {
 
   select(each, field, value) {
     const control = make('select', 'form-select form-select-sm');
-    const choices = [{ value: '', label: say('<none>') }, ...field.choices(this.config, each).map((choice) => ({ ...choice, label: choice.translate ? say(choice.label) : choice.label }))];
-    if (value && !choices.some((choice) => choice.value === value)) choices.push({ value, label: `${value} ⚠` });
+    const worded = field.choices(this.config, each).map((choice) => ({ ...choice, label: choice.translate ? say(choice.label) : choice.label }));
+    const choices = [{ value: '', label: say('<none>') }, ...offers(field, value, worded)];
     if (field.feel) choices.push({ value: '=', label: say('Expression …') });
     for (const choice of choices) control.append(new Option(choice.label, choice.value, false, choice.value === value));
     return control;

@@ -15,7 +15,7 @@ export default {
   'What kind of file?': '新建哪种文件？',
   'Go back to which version of {name}?': '把“{name}”退回到哪个版本？',
   'Running the scenarios …': '正在运行场景…', 'There are no scenarios yet.': '还没有场景。',
-  'The editor of {name} is read-only: the draft is not being edited.': '“{name}”只能查看：草稿不在编辑状态。',
+  'Read only: the draft is not being edited': '只能查看：草稿不在编辑状态',
   Settings: '设置', Problems: '问题', Kind: '类型', Deeds: '操作', Results: '结果', Remove: '移除',
   'Every element and setting of the diagram; changes are the drawing\'s.': '流程图的全部元素与设置；在这里改就是改图。',
   'Append after': '在其后添加', 'Connect to': '连接到', 'Attach to it': '附加边界事件', '<none>': '（无）', Default: '默认', 'Expression …': '表达式…',

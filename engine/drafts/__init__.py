@@ -1,9 +1,7 @@
 """The workbench's deeds: open a bundle as a draft, save, go back, check, review by a second person, publish."""
 
 from engine.drafts.editing import (
-    Bundle,
     abandon,
-    bundles,
     import_files,
     keep_aside,
     living_draft,
@@ -16,6 +14,7 @@ from engine.drafts.editing import (
 )
 from engine.drafts.files import files_of, published_files
 from engine.drafts.findings import findings, is_blocked, outcomes
+from engine.drafts.listing import Bundle, bundles
 from engine.drafts.publishing import approve, override, publish, publish_due, request_review, send_back
 
 __all__ = [

@@ -5,6 +5,7 @@ from web.doors import Door
 door = Door("workbench", __name__, url_prefix="/workbench")
 
 from web.pages.workbench import (  # noqa: E402  the modules declare their pages on the door
+    deciding,
     editing,
     instances,
     listing,
@@ -16,4 +17,4 @@ from web.pages.workbench import (  # noqa: E402  the modules declare their pages
 
 door.context_processor(telling.words_for_templates)
 
-__all__ = ["door", "editing", "instances", "listing", "policies", "reviewing", "telling", "trying"]
+__all__ = ["deciding", "door", "editing", "instances", "listing", "policies", "reviewing", "telling", "trying"]

@@ -1,4 +1,4 @@
-"""Try a draft: a sandbox with the clerk's own forms and a clock of its own; a decision with sample inputs."""
+"""Try a draft: a sandbox with the clerk's own forms and a clock of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from sqlalchemy import select
 
 from engine import clock, drafts
 from engine.case_context import case_context
-from engine.decisions import DecisionSet, read_dmn
 from engine.domain_functions import LIBRARY, host_for
 from engine.drafts.policies import drawings_of
 from engine.errors import Conflict, ExecutionFailed, FieldProblem, InvalidInput, NotAllowed, NotFound
@@ -49,7 +48,8 @@ REPORT = (
 )  # fmt: skip
 
 
-def _files(draft_id: int) -> dict[str, bytes]:
+def all_files(draft_id: int) -> dict[str, bytes]:
+    """The draft's files among everything that is published."""
     own = drafts.files_of(session(), find(draft_id))
     return {**{path: file.content for path, file in drafts.published_files(session()).items()}, **own}
 
@@ -92,12 +92,12 @@ def trial_begin(draft_id: int) -> ResponseReturnValue:
         report["service_type"], report["kind"], report["category"], report["sub_category"] = item.split("|", 3)
     process = form.get("process", "")
     kind = next(
-        (d.process.properties.get("kind", "service") for d in drawings_of(_files(draft_id)) if d.key == process),
+        (d.process.properties.get("kind", "service") for d in drawings_of(all_files(draft_id)) if d.key == process),
         "service",
     )
     token = trial.begin(
         house().settings,
-        _files(draft_id),
+        all_files(draft_id),
         owner_id=actor().person_id,
         draft_id=draft_id,
         now=_moment("at") or clock.now(),
@@ -305,48 +305,3 @@ def trial_end(token: str) -> ResponseReturnValue:
         draft_id = played.draft_id
     trial.end(house().settings, token)
     return redirect(url_for("workbench.draft", draft_id=draft_id))
-
-
-@door.get_page("/drafts/<int:draft_id>/decide", needs="scenario.run")
-def decision_trial(draft_id: int) -> ResponseReturnValue:
-    """Ask a decision of the draft with sample inputs; shows the rules that fired."""
-    draft = find(draft_id)
-    files = [read_dmn(content, path) for path, content in _files(draft_id).items() if path.endswith(".dmn")]
-    decisions = DecisionSet(files, library=LIBRARY)
-    own = {d: path for path, content in drafts.files_of(session(), draft).items() if path.endswith(".dmn")
-           for d in read_dmn(content, path).decisions}  # fmt: skip
-    chosen = request.args.get("decision") or next(iter(own), "")
-    if chosen and chosen not in own:
-        raise NotFound("no such decision", decision=chosen)
-    names = decisions.input_names(chosen) if chosen else []
-    values = {name: request.args.get(f"in.{name}", "") for name in names}
-    decided = None
-    if chosen and request.args.get("ask"):
-        decided = decisions.decide(chosen, _values(values), host_for(session()))
-    numbers = {
-        rule: number for file in files for table in file.tables() for number, rule in enumerate(table.rule_ids, 1)
-    }
-    return render_template(
-        "workbench/decide.html",
-        draft=draft,
-        decisions=sorted(own),
-        chosen=chosen,
-        values=values,
-        decided=decided,
-        numbers=numbers,
-    )
-
-
-def _values(texts: Mapping[str, str]) -> dict[str, Any]:
-    """Inputs as typed: FEEL literals; what is no FEEL is the text itself."""
-    found: dict[str, Any] = {}
-    for name, text in texts.items():
-        if not text.strip():
-            found[name] = None
-            continue
-        try:
-            value = from_feel(compile_expression(text, library=LIBRARY).evaluate({}, host_for(session())))
-        except FeelError:
-            value = text
-        found[name] = text if value is None and text != "null" else value
-    return found

@@ -61,6 +61,8 @@ class Answerer:
             for child in field.get("components", ()):
                 self._fill_field(child, inner)
             return
+        if field.get("type") == "dynamiclist" and field["path"] in answers:
+            return
         if field.get("type") == "dynamiclist":
             row: dict[str, Any] = {}
             for child in field.get("components", ()):

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from engine.deployments import deploy, load_folder
+from engine.owed import run_due
 from engine.permissions import Actor
 from engine.storage import Database, ProcessInstance, Task, TaskStatus
 
@@ -17,26 +18,33 @@ def shipped(database: Database) -> None:
         deploy(session, Actor.system("test"), load_folder(), name="shipped", source="folder")
 
 
-def test_a_coordinator_starts_a_response_and_sees_it_run(desk, shipped, database) -> None:  # type: ignore[no-untyped-def]
+def test_a_coordinator_starts_a_response_and_sees_it_run(desk, shipped, database, settings):  # type: ignore[no-untyped-def]
     coordinator = desk.browser("coordinator")
     page = coordinator.get("/responses")
     assert page.status_code == 200
-    assert "燃气泄漏" in page.text
-    assert coordinator.get("/responses/gas_leak_response").status_code == 200
-    answer = coordinator.post("/responses/gas_leak_response", {"district": "福田区"})
-    if answer.status_code == 422:
-        pytest.fail(answer.text[answer.text.find("error-summary") :][:1500])
+    assert "/responses/start_response" in page.text
+    assert coordinator.get("/responses/start_response").status_code == 200
+    wrong = coordinator.post("/responses/start_response", {"hazard": "earthquake"})
+    assert wrong.status_code == 422
+    request = {"hazard": "gas_leak", "district": "福田区", "street": "莲花街道", "what": "后厨有浓烈煤气味"}
+    answer = coordinator.post("/responses/start_response", request)
     assert answer.status_code == 302
+    while run_due(database, settings, worker="test").total():
+        pass
     with database.reading() as session:
-        instance = session.scalars(
-            select(ProcessInstance).where(ProcessInstance.process_key == "gas_leak_response")
-        ).one()
-        assert instance.started_by_id == desk.person("coordinator").id
-        open_tasks = session.scalars(
-            select(Task).where(Task.status == TaskStatus.OPEN, Task.instance_id == instance.id)
-        )
-        assert list(open_tasks), "somebody must have something to do in the first minutes"
+        found = session.scalars(select(ProcessInstance).where(ProcessInstance.process_key == "gas_leak_response"))
+        instance = found.one()
+        assert instance.case_id is not None, "a real response has a case of its own"
+        waiting = select(Task).where(Task.status == TaskStatus.OPEN, Task.instance_id == instance.id)
+        assert list(session.scalars(waiting)), "somebody must have something to do in the first minutes"
     assert "燃气泄漏" in coordinator.get("/responses").text
+
+
+def test_without_a_case_a_contingency_is_a_drill(desk, shipped, database) -> None:  # type: ignore[no-untyped-def]
+    assert desk.browser("coordinator").post("/responses/tree_fall_response").status_code == 302
+    with database.reading() as session:
+        found = session.scalars(select(ProcessInstance).where(ProcessInstance.process_key == "tree_fall_response"))
+        assert found.one().drill
 
 
 def test_a_clerk_finds_no_door(desk, shipped) -> None:  # type: ignore[no-untyped-def]

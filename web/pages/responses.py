@@ -19,13 +19,15 @@ from web.doors import Door
 from web.pages.actions import start_form
 
 door = Door("responses", __name__)
+DRILLED = "contingency"
+"""Started by itself, without a case, a contingency is a drill; a real one begins through a process that opens cases."""
 
 
 @door.get_page("/responses", needs="contingency.start")
 def show_list() -> ResponseReturnValue:
     """What may be started, and what runs, with the number of its open tasks."""
     session = context.session()
-    startable = [d for d in cases.startable(session, context.actor()) if d.kind == "contingency"]
+    startable = cases.startable(session, context.actor())
     open_tasks = (
         select(Task.instance_id, func.count().label("count"))
         .where(Task.status == TaskStatus.OPEN)
@@ -36,11 +38,16 @@ def show_list() -> ResponseReturnValue:
         select(ProcessInstance, ProcessDefinition.name, func.coalesce(open_tasks.c.count, 0))
         .join(ProcessDefinition, ProcessDefinition.id == ProcessInstance.process_definition_id)
         .outerjoin(open_tasks, open_tasks.c.instance_id == ProcessInstance.id)
-        .where(ProcessDefinition.kind == "contingency", ProcessInstance.status == InstanceStatus.ACTIVE)
+        .where(ProcessDefinition.kind == DRILLED, ProcessInstance.status == InstanceStatus.ACTIVE)
         .order_by(ProcessInstance.id.desc())
         .limit(200)
     ).all()
-    return render_template("responses/list.html", startable=startable, running=running)
+    return render_template(
+        "responses/list.html",
+        ways=[d for d in startable if d.kind != DRILLED and d.start_form],
+        drills=[d for d in startable if d.kind == DRILLED],
+        running=running,
+    )
 
 
 @door.get_page("/responses/<process_key>", needs="contingency.start")
@@ -51,7 +58,7 @@ def show(process_key: str) -> ResponseReturnValue:
 
 def _definition(process_key: str) -> ProcessDefinition:
     found = cases.startable(context.session(), context.actor())
-    definition = next((d for d in found if d.key == process_key and d.kind == "contingency"), None)
+    definition = next((d for d in found if d.key == process_key), None)
     if definition is None:
         raise NotFound("no such response", process=process_key)
     return definition
@@ -87,7 +94,8 @@ def start(process_key: str) -> ResponseReturnValue:
     if act.startswith(("add:", "drop:")) or act == "refresh":
         return _page(process_key, raw, ())
     try:
-        instance = cases.start_process(context.session(), context.actor(), process_key, raw)
+        drill = definition.kind == DRILLED
+        instance = cases.start_process(context.session(), context.actor(), process_key, raw, drill=drill)
     except InvalidInput as error:
         context.rollback()
         return _page(process_key, raw, error.problems), 422

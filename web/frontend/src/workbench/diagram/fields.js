@@ -46,7 +46,6 @@ const choicesOf = (kind) => (config) => config.choices()[kind] || [];
 
 export const FIELDS = [
   { id: 'cl-group', group: 'person', label: 'Done by (group)', applies: type('bpmn:UserTask'), ...zeebe('zeebe:AssignmentDefinition', 'candidateGroups'), choices: choicesOf('groups'), several: true, feel: true, standard: 'assignmentDefinitionCandidateGroups' },
-  { id: 'cl-organisation', group: 'person', label: 'Organisation', applies: type('bpmn:UserTask'), ...named('organisation'), feel: true },
   { id: 'cl-independentOf', group: 'person', label: 'Not the person who did', applies: type('bpmn:UserTask'), ...named('independentOf'), choices: otherTasks },
   { id: 'cl-responsible', group: 'person', label: 'Answers for the case', applies: isActivity, ...named('responsible'), feel: true },
   { id: 'cl-form', group: 'form', label: 'Form', applies: type('bpmn:UserTask'), ...zeebe('zeebe:FormDefinition', 'formId'), choices: choicesOf('forms'), opens: 'form', standard: 'formId' },
@@ -54,8 +53,7 @@ export const FIELDS = [
   { id: 'cl-limit', group: 'clock', label: 'Time limit', applies: isActivity, ...named('limit'), feel: true, hint: 'e.g. 4 工作时, 5 工作日, 30 分钟, or = FEEL' },
   { id: 'cl-warn', group: 'clock', label: 'Warn at (%)', applies: isActivity, ...named('warn'), hint: 'e.g. 50, 80' },
   { id: 'cl-escalateTo', group: 'clock', label: 'Escalate to', applies: isActivity, ...named('escalateTo'), choices: choicesOf('groups'), feel: true },
-  { id: 'cl-caseLimit', group: 'clock', label: 'Limit of the whole case', applies: (element) => isActivity(element) || is(element, 'bpmn:Event'), ...named('caseLimit'), feel: true },
-  { id: 'cl-stage', group: 'clock', label: 'Public stage', applies: (element) => isActivity(element) || is(element, 'bpmn:Event'), ...named('stage'), choices: choicesOf('stages'), feel: true },
+  { id: 'cl-stage', group: 'clock', label: 'Public stage', applies: isActivity, ...named('stage'), choices: choicesOf('stages'), feel: true },
   { id: 'cl-condition', group: 'flow', label: 'Condition', applies: conditionalFlow, get: (element) => getBusinessObject(element).get('conditionExpression')?.get('body') || '', set: setCondition, feel: true, standard: 'conditionExpression' },
   { id: 'cl-eventCondition', group: 'flow', label: 'Condition', applies: (element) => Boolean(eventDefinition(element, 'bpmn:ConditionalEventDefinition')), get: eventCondition, set: setEventCondition, feel: true },
   { id: 'cl-default', group: 'flow', label: 'Default flow', applies: (element) => isAny(element, ['bpmn:ExclusiveGateway', 'bpmn:InclusiveGateway']) && element.outgoing?.length > 1, get: defaultFlow, set: setDefaultFlow, choices: (config, element) => element.outgoing.map((flow) => ({ value: flow.id, label: flowName(flow) })) },

@@ -23,9 +23,9 @@ export default {
   // settings
   'How it is used': '用途', 'Who does it': '由谁办理', 'Form and evidence': '表单与取证', 'Limits and stage': '时限与阶段', Condition: '条件',
   'Called process': '调用的流程', Script: '脚本', Connector: '连接器', Connectors: '连接器', Timer: '定时', 'Message or signal': '消息或信号',
-  'Done by (group)': '办理岗位', Organisation: '单位', 'Not the person who did': '不能与此步为同一人', 'Answers for the case': '首要责任单位',
+  'Done by (group)': '办理岗位', 'Not the person who did': '不能与此步为同一人', 'Answers for the case': '首要责任单位',
   Evidence: '取证要求', 'Time limit': '时限', 'e.g. 4 工作时, 5 工作日, 30 分钟, or = FEEL': '如 4 工作时、5 工作日、30 分钟，或 = FEEL 表达式',
-  'Warn at (%)': '预警点（%）', 'e.g. 50, 80': '如 50, 80', 'Escalate to': '超时升级至', 'Limit of the whole case': '整案时限', 'Public stage': '公众可见阶段',
+  'Warn at (%)': '预警点（%）', 'e.g. 50, 80': '如 50, 80', 'Escalate to': '超时升级至', 'Public stage': '公众可见阶段',
   'Result goes to': '结果存入变量', 'FEEL expression': 'FEEL 表达式', Attempts: '尝试次数', 'Timer kind': '定时方式',
   timeDate: '到某一时刻', timeDuration: '经过一段时间', timeCycle: '周期',
   'e.g. PT4H or = now() + working time("4 工作时")': '如 PT4H，或 = now() + working time("4 工作时")',
@@ -59,6 +59,6 @@ export default {
     'Start Event': '开始事件', 'End Event': '结束事件', 'Boundary Event': '边界事件', 'Intermediate Catch Event': '等待事件', 'Intermediate Throw Event': '触发事件',
   }).map(([event, name]) => [`${english} ${event}`, `${chinese}${name}`]))),
   // forms
-  'Map point': '地图定位', Photo: '照片', File: '文件', Signature: '签名', Person: '人员', 'Code table': '代码表', 'Table code': '代码表代号', Slot: '照片类别',
+  'Map point': '地图定位', Photo: '照片', File: '文件', Signature: '签名', Person: '人员', Organisation: '单位', 'Code table': '代码表', 'Table code': '代码表代号', Slot: '照片类别',
   'Decisions of this file': '本文件的决策', Overview: '总览',
 };

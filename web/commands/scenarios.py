@@ -9,12 +9,12 @@ from os import cpu_count
 from pathlib import Path
 
 import click
-from engine.deployments import load_folder
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from engine.deployments import load_folder
 from engine.errors import InvalidInput
 from engine.scenarios import (
     ENDING,

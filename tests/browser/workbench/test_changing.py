@@ -53,8 +53,11 @@ def test_the_hand_off_is_changed_without_code(bench: Callable[..., Any]) -> None
     page = designer.change("enforcement_handoff")
     page.locator('[data-path="workflows/enforcement_handoff/enforcement_handoff.bpmn"]').click()
     designer.table()
-    row = page.locator("tr[data-element]", has=page.locator('[data-field$="/cl-escalateTo"]')).first
-    element = row.get_attribute("data-element")
+    element = next(
+        limit.get_attribute("data-field").removesuffix("/cl-limit")  # type: ignore[union-attr]
+        for limit in page.locator('[data-field$="/cl-limit"]').all()
+        if limit.input_value()
+    )
     designer.set(str(element), "cl-escalateTo", "supervisor")
     designer.set(str(element), "cl-warn", "30, 60, 90")
     designer.saved()

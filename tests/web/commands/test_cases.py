@@ -71,11 +71,12 @@ def test_a_case_and_its_duplicate_run_as_expected(tmp_path: Path) -> None:
 
 
 def test_every_difference_is_told_and_the_exit_status_says_so(tmp_path: Path) -> None:
-    expected = {**LITTER["expected"], "dmn_row": "E04", "owner": "水务集团"}  # type: ignore[dict-item]
+    # People follow the expected way where they judge; what the tables decide (the limit here) they cannot bend.
+    expected = {**LITTER["expected"], "limit": {"value": 3, "unit": "工作时"}, "owner": "某某公司"}  # type: ignore[dict-item]
     result = run(tmp_path, {**LITTER, "expected": expected})
     assert result.exit_code == 1
-    assert "≠ row          expected E04, found E03" in result.output
-    assert "≠ owner        expected 水务集团" in result.output
+    assert "≠ limit        expected 3 工作时, found 4 工作时" in result.output
+    assert "≠ owner        expected 某某公司" in result.output
 
 
 def test_a_file_that_is_none_is_named_line_by_line(tmp_path: Path) -> None:

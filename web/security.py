@@ -6,7 +6,7 @@ import os
 import secrets
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, g, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
@@ -49,11 +49,18 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     csrf.init_app(app)
     limiter.init_app(app)
+    app.before_request(_refuse_broken_addresses)
     tiles = _tile_host(settings)
 
     @app.after_request
     def headers(response: Response) -> Response:
         return _add_headers(response, secure, tiles)
+
+
+def _refuse_broken_addresses() -> None:
+    """No address of ours holds a NUL; a database could not even compare with one."""
+    if any("\0" in value for value in request.args.values()):
+        abort(400)
 
 
 def style_nonce() -> str:

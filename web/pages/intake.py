@@ -78,7 +78,7 @@ def _typed(with_files: bool = False) -> dict[str, Any]:
         "phone": form.get("reporter.phone", "")[:100],
         "wants_reply": form.get("reporter.wants_reply") == "1",
     }
-    typed["evidence"] = [value for value in form.getlist("evidence") if value][:30]
+    typed["evidence"] = [value for value in form.getlist("evidence") if _chosen(value)][:30]
     if with_files:
         typed["evidence"] += [widgets.receive(f, SLOT) for f in request.files.getlist("evidence") if f.filename]
     typed["submission"] = form.get("_submission", "")[:80]
@@ -123,7 +123,7 @@ def _page(typed: Mapping[str, Any], problems: Sequence[FieldProblem]) -> str:
 
 def _facts(typed: Mapping[str, Any], problems: Sequence[FieldProblem]) -> dict[str, Any]:
     """What the form offers, given what was chosen so far."""
-    categories = _categories(str(typed.get("service_type") or ""))
+    categories = _categories(_chosen(typed.get("service_type")))
     names = list(dict.fromkeys(row.category for row in categories))
     items = [row for row in categories if row.category == typed.get("category") and row.sub_category]
     return {
@@ -163,6 +163,12 @@ def _labels() -> dict[str, str]:
     }
 
 
+def _chosen(value: Any) -> str:
+    """A code chosen from a list; what no list can hold is nothing: PostgreSQL refuses a NUL before it compares."""
+    text = str(value or "")
+    return text if text.isprintable() else ""
+
+
 def _categories(service_type: str) -> Sequence[Category]:
     if not service_type:
         return ()
@@ -180,5 +186,5 @@ def _areas(level: AreaLevel, path: str | None) -> Sequence[Area]:
 def _inside(code: str, level: AreaLevel) -> Sequence[Area]:
     if not code:
         return ()
-    around = context.session().scalars(select(Area).where(Area.code == code)).one_or_none()
+    around = context.session().scalars(select(Area).where(Area.code == _chosen(code))).one_or_none()
     return _areas(level, around.path) if around is not None else ()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from engine.safe_xml import XmlLimits
+
 
 @dataclass(frozen=True)
-class Limits:
+class Limits(XmlLimits):
     """Bounds of files, of a running process and of its timers.
 
     ``steps`` counts automatic steps that come back to an element in the same scope, ``all_steps`` every one.

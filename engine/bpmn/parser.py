@@ -11,8 +11,9 @@ from engine.bpmn.events_reader import read_event_definitions
 from engine.bpmn.extensions import read_extensions, read_flow_extensions, read_subscription
 from engine.bpmn.model import ACTIVITIES, EVENTS, GATEWAYS, Drawing, Element, Flow
 from engine.bpmn.parser_parts import PartsReader
-from engine.bpmn.reader import BPMN, is_true, line_of, reference, tag_of, text_of
+from engine.bpmn.reader import BPMN, is_true, reference, tag_of, text_of
 from engine.errors import Problem
+from engine.safe_xml import line_of
 
 _NODES = ACTIVITIES | GATEWAYS | EVENTS
 _FOR_THE_EYE = frozenset(

@@ -29,8 +29,8 @@ from engine.decisions.model import (
     RelationLogic,
     Rule,
 )
-from engine.decisions.reader import line_of
 from engine.errors import Problem
+from engine.safe_xml import line_of
 
 _FEEL_LANGUAGE = re.compile(r"(?i)feel|https?://www\.omg\.org/spec/(DMN/\d+/FEEL/?|FEEL/\d+)")
 _SPACES = re.compile(r"\s+")

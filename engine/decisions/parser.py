@@ -16,7 +16,8 @@ from engine.decisions.model import (
     KnowledgeModel,
     Parameter,
 )
-from engine.decisions.reader import VERSIONS, line_of, read_xml
+from engine.decisions.reader import VERSIONS, read_xml
+from engine.safe_xml import line_of
 
 _SILENT = {"description", "extensionElements", "knowledgeSource", "textAnnotation", "association", "group"} | {
     "elementCollection", "performanceIndicator", "organizationUnit", "DMNDI"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.decisions import read_dmn
-from engine.decisions.reader import MAX_BYTES
+from engine.decisions.reader import LIMITS
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from engine.decisions.reader import MAX_BYTES
         ('<?xml version="1.0" encoding="UTF-16"?><a/>'.encode("utf-16"), "not_utf8"),
         (b'<?xml version="1.0" encoding="ISO-8859-1"?><a/>', "not_utf8"),
         (b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>', "xml_doctype"),
-        (b" " * (MAX_BYTES + 1), "file_too_large"),
+        (b" " * (LIMITS.file_bytes + 1), "file_too_large"),
         (b'<definitions xmlns="urn:other"/>', "not_dmn"),
     ],
 )

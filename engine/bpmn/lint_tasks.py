@@ -12,7 +12,11 @@ from engine.bpmn.model import Element, Loop
 
 _CASE_STATES = frozenset({"open", "suspended", "closed", "void", "rejected", "duplicate"})
 """Those of ``engine.storage`` (a test keeps them in step)."""
-_PROCESS_KINDS = frozenset({"service", "contingency", "action", "shared"})
+PROCESS_WORDS = {
+    "kind": frozenset({"service", "contingency", "action", "shared"}),
+    "caseStatus": _CASE_STATES,
+    "replaces": frozenset({"suspend", "void", "reopen"}),
+}
 
 
 def check_tasks(inspection: Inspection) -> None:
@@ -33,23 +37,11 @@ def check_tasks(inspection: Inspection) -> None:
 
 def _check_process(inspection: Inspection, process: Element) -> None:
     properties = process.properties
-    if properties.get("kind", "shared") not in _PROCESS_KINDS:
-        inspection.error(
-            "bad_property",
-            process,
-            property="kind",
-            value=properties["kind"],
-            expected=", ".join(sorted(_PROCESS_KINDS)),
-        )
-    for state in properties.get("caseStatus", "").split(","):
-        if state.strip() and state.strip() not in _CASE_STATES:
-            inspection.error(
-                "bad_property",
-                process,
-                property="caseStatus",
-                value=state.strip(),
-                expected=", ".join(sorted(_CASE_STATES)),
-            )
+    for name, allowed in PROCESS_WORDS.items():
+        for word in filter(None, map(str.strip, properties.get(name, "").split(","))):
+            if word not in allowed:
+                expected = ", ".join(sorted(allowed))
+                inspection.error("bad_property", process, property=name, value=word, expected=expected)
     groups(inspection, process, properties.get("startGroups", ""))
     unknown(inspection, process, "unknown_form", inspection.known.forms, literal(properties.get("startForm", "")))
 

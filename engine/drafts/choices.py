@@ -17,7 +17,6 @@ from engine.feel import STANDARD
 from engine.reference import data
 from engine.storage import Role, ServiceType
 
-KINDS = ("service", "shared", "action", "contingency")
 Option = dict[str, Any]
 
 
@@ -47,7 +46,10 @@ def choices(session: Session, everything: Mapping[str, bytes], language: str) ->
         "connectors": [_connector(code, row, english) for code, row in data("connectors.yaml")["connectors"].items()],
         "stages": [{"value": stage, "label": stage} for stage in _used(everything, "stage")],
         "evidence": [{"value": slots, "label": slots} for slots in _used(everything, "evidence")],
-        "kinds": [{"value": kind, "label": kind} for kind in KINDS],
+        **{
+            name: [{"value": row["code"], "label": row["name_en"] if english else row["name"]} for row in rows]
+            for name, rows in data("process_words.yaml").items()
+        },
     }
 
 

@@ -14,21 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import click
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from engine.bpmn import ProcessInfo, compile_processes
+from engine.bpmn import compile_processes
 from engine.bpmn.program import read_definitions
 from engine.decisions import read_dmn
-from engine.decisions.model import DecisionTable, DmnFile
+from engine.decisions.model import Decision, DecisionTable, DmnFile
 from engine.deployments import load_folder
 from engine.reference import data
 from engine.settings import shipped
 from web.bundles import DIST
 
-KINDS = {"service": "服务流程", "shared": "共用流程", "action": "案件动作", "contingency": "应急响应"}
-INTRODUCTION = (
-    "由 `cityloop catalogue` 从 `workflows/` 生成，请勿手改。每个流程一节：流程图、泳道、人工任务（谁办、用什么表、"
-    "多长时限、逾期找谁）、调用的流程和决策；最后是全部决策表。"
-)
 MOST_RULES = 130
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
@@ -122,28 +118,25 @@ def _serve(route: Any) -> None:
 
 
 def document(files: Mapping[str, bytes]) -> str:
-    """The whole catalogue as Markdown."""
+    """The whole catalogue as Markdown, worded by ``web/templates/catalogue.md``."""
     processes, _ = compile_processes({p: c for p, c in files.items() if p.endswith(".bpmn")})
+    templates = Environment(
+        loader=FileSystemLoader(shipped("web") / "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # Markdown for the repository, never sent to a browser by CityLoop
+    )
     roles = {row["code"]: row["name"] for row in data("roles.yaml")["roles"]}
-    lanes = _lanes(files)
-    parts = [
-        "# 流程目录",
-        "",
-        INTRODUCTION,
-        "",
-    ]
-    by_kind = {kind: [p for p in processes.values() if p.kind == kind] for kind in KINDS}
-    for kind, title in KINDS.items():
-        parts += [f"- {title}：" + "、".join(f"[{p.name}](#{_anchor(p)})" for p in by_kind[kind])]
-    for kind, title in KINDS.items():
-        parts += ["", f"## {title}"]
-        for process in by_kind[kind]:
-            parts += _process(process, processes, roles, lanes.get(process.key, []))
-    parts += ["", "## 决策表"]
-    for path, content in sorted(files.items()):
-        if path.endswith(".dmn"):
-            parts += _decisions(path, read_dmn(content, path))
-    return "\n".join(parts) + "\n"
+    templates.filters |= {"line": _line, "cell": _cell, "stem": _stem, "role": lambda code: roles.get(code, code)}
+    return templates.get_template("catalogue.md").render(
+        kinds=data("process_words.yaml")["kinds"],
+        processes=processes,
+        lanes=_lanes(files),
+        tables=[(path, decision) for path, file in _decisions(files) for decision in _tables(file)],
+        most_rules=MOST_RULES,
+    )
 
 
 def _lanes(files: Mapping[str, bytes]) -> dict[str, list[str]]:
@@ -155,60 +148,21 @@ def _lanes(files: Mapping[str, bytes]) -> dict[str, list[str]]:
     }
 
 
-def _anchor(process: ProcessInfo) -> str:
-    return f"{process.key}"
+def _decisions(files: Mapping[str, bytes]) -> list[tuple[str, DmnFile]]:
+    return [(path, read_dmn(content, path)) for path, content in sorted(files.items()) if path.endswith(".dmn")]
 
 
-def _process(
-    process: ProcessInfo, processes: Mapping[str, ProcessInfo], roles: Mapping[str, str], lanes: list[str]
-) -> list[str]:
-    parts = ["", f'### <a id="{_anchor(process)}"></a>{process.name}', "", f"`{process.key}` · `{process.file}`"]
-    if process.documentation:
-        parts += ["", _plain(process.documentation)]
-    picture = f"processes/{Path(process.file).stem}.svg"
-    parts += ["", f"![{process.name}]({picture})", ""]
-    if lanes:
-        parts += [f"泳道：{'、'.join(lanes)}", ""]
-    if process.tasks:
-        parts += ["| 任务 | 谁办 | 表单 | 时限 | 逾期升级 | 阶段 |", "|---|---|---|---|---|---|"]
-        for task in process.tasks:
-            limit, escalated, stage = (task.properties.get(name, "") for name in ("limit", "escalateTo", "stage"))
-            who = "、".join(roles.get(group, group) for group in task.groups) or task.assignee
-            cells = (task.name, who, task.form_id, limit, roles.get(escalated, escalated), stage)
-            parts.append(f"| {' | '.join(map(_cell, cells))} |")
-        parts.append("")
-    if process.calls:
-        names = [f"[{processes[c].name}](#{c})" if c in processes else f"`{c}`" for c in process.calls]
-        parts += [f"调用：{'、'.join(names)}", ""]
-    if process.decisions:
-        parts += [f"决策：{'、'.join(f'[{d}](#decision-{d})' for d in process.decisions)}", ""]
-    return parts
+def _tables(file: DmnFile) -> list[Decision]:
+    return [decision for decision in file.tables() if isinstance(decision.logic, DecisionTable)]
 
 
-def _decisions(path: str, file: DmnFile) -> list[str]:
-    parts: list[str] = []
-    for decision in file.tables():
-        table = decision.logic
-        if not isinstance(table, DecisionTable):
-            continue
-        parts += ["", f'### <a id="decision-{decision.id}"></a>{decision.name or decision.id}', ""]
-        parts += [f"`{decision.id}` · `{path}` · {table.hit_policy}"]
-        if decision.description:
-            parts += ["", _plain(decision.description)]
-        heads = [clause.label or clause.expression for clause in table.inputs]
-        heads += [f"→ {output.label or output.name}" for output in table.outputs] + ["说明"]
-        parts += ["", f"| {' | '.join(map(_cell, heads))} |", f"|{'---|' * len(heads)}"]
-        for rule in table.rules[:MOST_RULES]:
-            cells = [cell.text for cell in (*rule.inputs, *rule.outputs)] + ["；".join(filter(None, rule.annotations))]
-            parts.append(f"| {' | '.join(map(_cell, cells))} |")
-        if len(table.rules) > MOST_RULES:
-            parts.append(f"\n（共 {len(table.rules)} 行，余下见文件。）")
-    return parts
+def _stem(path: str) -> str:
+    return Path(path).stem
 
 
-def _plain(text: str) -> str:
-    return " ".join(text.split())
+def _line(text: object) -> str:
+    return " ".join(str(text).split())
 
 
-def _cell(text: str) -> str:
-    return _plain(str(text)).replace("|", "\\|")
+def _cell(text: object) -> str:
+    return _line(text).replace("|", "\\|")

@@ -36,8 +36,6 @@ from web.wording import error_words, named, state
 
 door = Door("cases", __name__)
 SIZE = 30
-# Where a city has drawn its own process for a deed on a case, the process takes the plain button's place.
-DRAWN = {"suspend": "case_suspension", "void": "voiding", "reopen": "reopening"}
 SORTS = ("reported", "number", "due", "updated", "closed")
 
 
@@ -101,6 +99,7 @@ def _page(case_id: int, problems: Sequence[FieldProblem] = (), open_box: str = "
     case = page.case
     subjects = [task_subject(session, task) for task in page.tasks]
     actions = cases.actions_for(session, actor, case)
+    drawn = {action.properties.get("replaces") for action in actions}
     main_clock = next((each for each in page.clocks if each.name == "case" and each.status != "stopped"), None)
     return render_template(
         "case/show.html",
@@ -115,7 +114,7 @@ def _page(case_id: int, problems: Sequence[FieldProblem] = (), open_box: str = "
         lines=told_lines(case, page.timeline),
         related=_related(case, page.children),
         actions=actions,
-        deeds=[name for name in _deeds(case) if DRAWN.get(name) not in {action.key for action in actions}],
+        deeds=[name for name in _deeds(case) if name not in drawn],
         organisations=widgets.pickable_rows() if can(actor, "case.assign", case) and case.status not in ENDED else [],
         problems=problems,
         open_box=open_box,

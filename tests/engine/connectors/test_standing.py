@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from engine import cases, clock, tasks
-from engine.bpmn.lint_tasks import _CASE_STATES
+from engine.bpmn.lint_tasks import PROCESS_WORDS
 from engine.errors import Conflict
 from engine.intake import open_case
 from engine.owed import run_due
@@ -144,4 +144,4 @@ def test_a_closed_case_goes_on_where_the_drawing_says_and_not_twice(session, cit
 
 
 def test_the_drawing_check_knows_the_states_of_a_case():
-    assert {status.value for status in CaseStatus} == _CASE_STATES
+    assert {status.value for status in CaseStatus} == PROCESS_WORDS["caseStatus"]

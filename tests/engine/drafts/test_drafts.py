@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock, drafts
+from engine.bpmn.lint_tasks import PROCESS_WORDS
 from engine.case_context import case_context
 from engine.deployments import deploy
 from engine.drafts.choices import choices, functions, variables, with_published
@@ -18,6 +19,7 @@ from engine.drafts.diffing import changes
 from engine.drafts.policies import retire_policy, save_policy
 from engine.errors import Conflict, DeploymentRejected, InvalidInput, NotAllowed
 from engine.permissions import Actor
+from engine.reference import data
 from engine.settings import Settings
 from engine.storage import DraftState, HistoryEvent, ProcessDefinition
 
@@ -176,3 +178,12 @@ def test_the_editor_offers_what_there_is(session: Session, open_case: Callable[.
     case = variables("zh")[0]
     assert {entry["name"] for entry in case["entries"]} == set(case_context(session, open_case()))
     assert "working time" in [function["name"] for function in functions("en")]
+
+
+def test_the_workbench_offers_the_very_words_the_checker_knows() -> None:
+    offered = {name: {row["code"] for row in rows} for name, rows in data("process_words.yaml").items()}
+    assert offered == {
+        "kinds": PROCESS_WORDS["kind"],
+        "case_states": PROCESS_WORDS["caseStatus"],
+        "case_deeds": PROCESS_WORDS["replaces"],
+    }

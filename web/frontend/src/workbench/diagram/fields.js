@@ -72,6 +72,8 @@ export const FIELDS = [
   { id: 'cl-kind', group: 'process', label: 'Kind of process', applies: isProcess, ...named('kind'), choices: choicesOf('kinds') },
   { id: 'cl-startForm', group: 'process', label: 'Start form', applies: isProcess, ...named('startForm'), choices: choicesOf('forms'), opens: 'form' },
   { id: 'cl-startGroups', group: 'process', label: 'Started by (groups)', applies: isProcess, ...named('startGroups'), choices: choicesOf('groups'), several: true },
+  { id: 'cl-caseStatus', group: 'process', label: 'For cases that are', applies: isProcess, ...named('caseStatus'), choices: choicesOf('case_states'), several: true },
+  { id: 'cl-replaces', group: 'process', label: 'Takes the place of the button', applies: isProcess, ...named('replaces'), choices: choicesOf('case_deeds') },
   { id: 'cl-serviceType', group: 'process', label: 'Service type', applies: isProcess, ...named('serviceType'), choices: choicesOf('service_types') },
 ];
 

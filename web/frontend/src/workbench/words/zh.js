@@ -30,7 +30,7 @@ export default {
   timeDate: '到某一时刻', timeDuration: '经过一段时间', timeCycle: '周期',
   'e.g. PT4H or = now() + working time("4 工作时")': '如 PT4H，或 = now() + working time("4 工作时")',
   'Message, signal or code': '消息、信号或代码', 'Correlation key': '关联键', 'Which cases it reaches': '到达哪些案件（范围）',
-  'Kind of process': '流程类型', 'Start form': '发起表单', 'Started by (groups)': '发起岗位', 'Service type': '服务类型', Documentation: '文档',
+  'Kind of process': '流程类型', 'Start form': '发起表单', 'Started by (groups)': '发起岗位', 'Service type': '服务类型', 'For cases that are': '适用的案件状态', 'Takes the place of the button': '取代案件页按钮', Documentation: '文档',
   // the properties panel
   Completion: '完成条件', 'Called decision': '调用的决策', 'Task definition': '连接器', Assignment: '办理人', 'Active elements': '活动元素',
   'Input propagation': '变量传入', 'Input mapping': '输入映射', 'Output propagation': '变量传出', 'Output mapping': '输出映射', Headers: '标头', Inputs: '输入', Outputs: '输出',

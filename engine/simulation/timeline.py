@@ -19,6 +19,7 @@ from engine.domain_functions import LIBRARY, host_for
 from engine.errors import CityLoopError, ExecutionFailed, InvalidInput
 from engine.owed import run_due
 from engine.permissions import Actor
+from engine.reference import data
 from engine.settings import Settings
 from engine.simulation.answers import Answerer
 from engine.simulation.people import SOURCE, People
@@ -34,8 +35,6 @@ from engine.storage import (
     TaskStatus,
 )
 
-DESK_STAGES = frozenset({"上报", "受理", "核实", "立案", "派遣"})
-"""Stages whose tasks a simulated person does at once; work outside takes half of the time left."""
 UNHURRIED = timedelta(minutes=18)
 LONGEST = timedelta(days=800)
 MOST_TASKS = 200
@@ -171,13 +170,15 @@ class Timeline:
                     Task.status == TaskStatus.OPEN, Task.case_id.in_(list(self._by_case))
                 )
             ).all()
+        at_a_desk = {stage for row in data("public_stages.yaml") if row.get("desk") for stage in row["stages"]}
         now = clock.now()
         for task_id, stage, due_at, case_id in found:
             if task_id in self._scheduled or case_id is None:
                 continue
             self._scheduled.add(task_id)
+            # What is decided at a desk is done at once; work outside takes half of the time left.
             wait = self.desk_wait
-            if stage not in DESK_STAGES and due_at is not None and due_at > now:
+            if stage not in at_a_desk and due_at is not None and due_at > now:
                 wait = (due_at - now) / 2
             self._at(now + wait, partial(self._work, self._by_case[case_id], task_id))
 

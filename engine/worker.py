@@ -60,8 +60,7 @@ class Worker:
     def keep_house(self) -> None:
         """Heartbeat, seals, cleaning up, and drafts to be published at a date."""
         keep_house(self.database, self.settings, worker=self.name, counts=self.counts)
-        with self.database.transaction() as session:
-            publish_due(session)
+        publish_due(self.database, self.settings)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         log.info("worker %s stops", self.name)

@@ -2,10 +2,11 @@
 
 from engine.deployments.examining import examine
 from engine.deployments.publishing import deploy, publish, republish, retire
-from engine.deployments.reading import bundle_sha256, kind_of, load_folder, published_files
+from engine.deployments.reading import NO_MORE, bundle_sha256, kind_of, load_folder, published_files
 from engine.deployments.triggers import fire_conditions, fire_due
 
 __all__ = [
+    "NO_MORE",
     "bundle_sha256",
     "deploy",
     "examine",

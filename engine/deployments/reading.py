@@ -20,6 +20,8 @@ from engine.storage import (
     ProcessDefinition,
 )
 
+NO_MORE = b""
+"""The content of a scenario file that a deployment takes out: diagrams, decisions and forms are retired instead."""
 KINDS = {".bpmn": "bpmn", ".dmn": "dmn", ".form": "form", ".scenario.yaml": "scenario"}
 
 
@@ -103,5 +105,5 @@ def published_files(session: Session, paths: Collection[str] | None = None) -> d
     statement = select(DeploymentFile).where(DeploymentFile.id.in_(ids)).order_by(DeploymentFile.id)
     if paths is not None:
         statement = statement.where(DeploymentFile.path.in_(paths))
-    found = {file.path: file for file in session.scalars(statement)}
+    found = {file.path: file for file in session.scalars(statement) if file.content != NO_MORE}
     return dict(sorted(found.items()))

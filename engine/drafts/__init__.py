@@ -1,29 +1,24 @@
 """The workbench's deeds: open a bundle as a draft, save, go back, check, review by a second person, publish."""
 
-from engine.drafts.editing import (
-    abandon,
-    import_files,
-    keep_aside,
-    living_draft,
-    new_bundle,
-    open_draft,
-    restore,
-    revisions,
-    save,
-    take_out,
-)
+from engine.drafts.editing import abandon, import_files, keep_aside, restore, revisions, save, take_out
 from engine.drafts.files import files_of, published_files
 from engine.drafts.findings import findings, is_blocked, outcomes
 from engine.drafts.listing import Bundle, bundles
-from engine.drafts.publishing import approve, override, publish, publish_due, request_review, send_back
+from engine.drafts.opening import living_draft, new_bundle, open_draft
+from engine.drafts.publishing import approve, override, publish, request_review, send_back
+from engine.drafts.scheduling import publish_due
+from engine.drafts.usage import User, uses
+from engine.drafts.versions import go_back, retire
 
 __all__ = [
     "Bundle",
+    "User",
     "abandon",
     "approve",
     "bundles",
     "files_of",
     "findings",
+    "go_back",
     "import_files",
     "is_blocked",
     "keep_aside",
@@ -37,8 +32,10 @@ __all__ = [
     "published_files",
     "request_review",
     "restore",
+    "retire",
     "revisions",
     "save",
     "send_back",
     "take_out",
+    "uses",
 ]

@@ -89,7 +89,7 @@ def _drawing_changes(old: Drawing | None, new: Drawing | None) -> Iterator[Chang
         assert element is not None, "the id is from one of the two"
         common: dict[str, Any] = {
             "file": drawing.file,
-            "kind": "element",
+            "kind": "process" if element is drawing.process else "element",
             "id": identity,
             "name": element.name,
             "facts": {"type": element.type},
@@ -146,9 +146,7 @@ def _roles(element: Element) -> tuple[str, ...]:
 
 def _decision_changes(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Iterator[Change]:
     for path in sorted(p for p in {*old, *new} if p.endswith(".dmn") and old.get(p) != new.get(p)):
-        if path not in old or path not in new:
-            continue
-        for row in diff_tables(read_dmn(old[path], path), read_dmn(new[path], path)):
+        for row in diff_tables(*(read_dmn(files.get(path, NO_DECISIONS), path) for files in (old, new))):
             yield Change(
                 row["what"], path, row["kind"], row.get("id", ""), row.get("name", ""), row.get("setting", ""),
                 str(row.get("old", "")), str(row.get("new", "")), facts={"decision": row.get("decision", "")},
@@ -171,6 +169,7 @@ def _form_changes(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> Iterato
                     )
 
 
+NO_DECISIONS = b'<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="none" name="none"/>'
 _NO_SETTING = frozenset({"id", "layout", "components", "key", "path", "type"})
 
 

@@ -1,4 +1,4 @@
-"""Opening, saving and going back: a draft never loses a version and never overwrites another person's save."""
+"""Saving and going back: a draft never loses a version and never overwrites another person's save."""
 
 from __future__ import annotations
 
@@ -12,103 +12,21 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.bpmn.limits import DEFAULTS
-from engine.drafts.files import kind_of, published_files
-from engine.drafts.policies import drawings_of
+from engine.drafts.files import kind_of
 from engine.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from engine.history import record
 from engine.permissions import Actor, require
 from engine.storage import (
     DRAFT_MAY_BECOME,
-    DefinitionState,
-    DeploymentFile,
     Draft,
     DraftFile,
     DraftRevision,
     DraftState,
-    ProcessDefinition,
     lock,
 )
 
 SAME_SITTING = timedelta(minutes=5)
 """Autosaves of one person within this time share one revision in the list of versions to go back to."""
-LIVING = (DraftState.EDITING, DraftState.IN_REVIEW, DraftState.APPROVED)
-
-
-def living_draft(session: Session, bundle: str) -> Draft | None:
-    """The draft being worked on, if there is one."""
-    return session.scalar(select(Draft).where(Draft.bundle == bundle, Draft.state.in_(LIVING)))
-
-
-def open_draft(session: Session, actor: Actor, bundle: str) -> Draft:
-    """The bundle's living draft, or a new one that begins as what is published.
-
-    Raises:
-        NotAllowed, NotFound: no such bundle is published.
-    """
-    require(actor, "deployment.draft")
-    draft = living_draft(session, bundle)
-    if draft is not None:
-        return draft
-    published = published_files(session)
-    own = {path: file for path, file in published.items() if path.startswith(f"workflows/{bundle}/")}
-    if not own:
-        raise NotFound("no such bundle", bundle=bundle)
-    forms = {path for path in _forms_used(session, bundle) if path in published}
-    own.update({path: published[path] for path in forms})
-    drawn = drawings_of({path: file.content for path, file in own.items()})
-    names = {drawing.key: drawing.process.name for drawing in drawn}
-    title = names.get(bundle) or next(iter(names.values()), "")
-    draft = _begin(session, actor, bundle, {path: file.sha256 for path, file in own.items()}, title)
-    for path, file in own.items():
-        _write(session, actor, draft, path, file.content, note="published")
-    return draft
-
-
-def new_bundle(session: Session, actor: Actor, bundle: str, title: str, files: Mapping[str, bytes]) -> Draft:
-    """A draft of a bundle that does not exist yet.
-
-    Raises:
-        NotAllowed, InvalidInput, Conflict: the name is taken.
-    """
-    require(actor, "deployment.draft")
-    kind_of(f"workflows/{bundle}/{bundle}.bpmn", bundle)
-    taken = living_draft(session, bundle) is not None
-    if taken or any(path.startswith(f"workflows/{bundle}/") for path in published_files(session)):
-        raise Conflict("there is a bundle of that name", kind="duplicate", bundle=bundle)
-    draft = _begin(session, actor, bundle, {}, title)
-    for path, content in files.items():
-        _write(session, actor, draft, path, content, note="new")
-    return draft
-
-
-def _begin(session: Session, actor: Actor, bundle: str, base: Mapping[str, str], title: str = "") -> Draft:
-    now = clock.now()
-    draft = Draft(
-        bundle=bundle,
-        title=title,
-        base=dict(base),
-        created_at=now,
-        created_by_id=actor.person_id,
-        updated_at=now,
-        updated_by_id=actor.person_id,
-    )
-    session.add(draft)
-    session.flush()
-    record(session, actor, None, "draft.opened", subject=bundle, details={"draft": draft.id})
-    return draft
-
-
-def _forms_used(session: Session, bundle: str) -> set[str]:
-    rows = session.execute(
-        select(ProcessDefinition.info, ProcessDefinition.start_form)
-        .join(DeploymentFile, DeploymentFile.id == ProcessDefinition.file_id)
-        .where(
-            ProcessDefinition.state == DefinitionState.PUBLISHED,
-            DeploymentFile.path.startswith(f"workflows/{bundle}/", autoescape=True),
-        )
-    )
-    names = {name for info, start in rows for name in [*info.get("forms", ()), start] if name}
-    return {f"forms/{name}.form" for name in names}
 
 
 def save(
@@ -135,8 +53,8 @@ def keep_aside(session: Session, actor: Actor, draft_id: int, path: str, content
     if current is None:
         raise NotFound("no such file", path=path)
     latest = current.content
-    _write(session, actor, draft, path, content, note="set aside", current=current)
-    _write(session, actor, draft, path, latest, note="kept", current=current)
+    write(session, actor, draft, path, content, note="set aside", current=current)
+    write(session, actor, draft, path, latest, note="kept", current=current)
 
 
 def take_out(session: Session, actor: Actor, draft_id: int, path: str, *, revision: int) -> int:
@@ -152,7 +70,7 @@ def import_files(
     for path in files:
         kind_of(path, draft.bundle)
     for path, content in files.items():
-        _write(session, actor, draft, path, content, note="imported")
+        write(session, actor, draft, path, content, note="imported")
     draft.report = [*draft.report, *report]
 
 
@@ -177,7 +95,7 @@ def restore(session: Session, actor: Actor, draft_id: int, path: str, revision: 
     )
     if found is None:
         raise NotFound("no such version", path=path, revision=revision)
-    return _write(session, actor, draft, path, found.content, note=f"restored {revision}")
+    return write(session, actor, draft, path, found.content, note=f"restored {revision}")
 
 
 def abandon(session: Session, actor: Actor, draft_id: int, reason: str) -> None:
@@ -216,10 +134,10 @@ def _save(
         raise Conflict("somebody saved this file in between", kind="stale", path=path, revision=newest, began=revision)
     if current is not None and current.content == content:
         return newest
-    return _write(session, actor, draft, path, content, note=note, current=current)
+    return write(session, actor, draft, path, content, note=note, current=current)
 
 
-def _write(
+def write(
     session: Session,
     actor: Actor,
     draft: Draft,
@@ -229,6 +147,7 @@ def _write(
     note: str = "",
     current: DraftFile | None = None,
 ) -> int:
+    """Make ``content`` the newest version of a file of the draft, whatever is there; answers its number."""
     now = clock.now()
     if current is None:
         current = session.scalar(select(DraftFile).where(DraftFile.draft_id == draft.id, DraftFile.path == path))

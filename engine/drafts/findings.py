@@ -11,6 +11,7 @@ from engine.deployments import examine
 from engine.drafts.files import files_of, published_files
 from engine.drafts.names import name_problems
 from engine.drafts.policies import policy_problems
+from engine.drafts.removing import removal_problems
 from engine.errors import InvalidInput, Problem
 from engine.scenarios import ENDING, Outcome, read_scenarios, run_bundle
 from engine.settings import Settings
@@ -32,6 +33,7 @@ def findings(session: Session, draft: Draft, settings: Settings | None = None) -
         *name_problems(session, files),
         *_unreadable_scenarios(files),
         *policy_problems(session, files),
+        *removal_problems(session, draft),
     ]
     runs = not any(p.severity == "error" for p in problems if p.code != OVERRIDABLE)
     if settings is not None and runs:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from engine.drafts.editing import LIVING
+from engine.drafts.opening import LIVING
 from engine.storage import (
+    DecisionDefinition,
     DefinitionState,
     DeploymentFile,
     Draft,
@@ -25,48 +27,78 @@ class Bundle:
 
     name: str
     processes: tuple[ProcessDefinition, ...]
+    decisions: tuple[DecisionDefinition, ...] = ()
     running: int = 0
     ended: int = 0
     draft_id: int | None = None
     draft_state: str = ""
-    versions: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What people call it: the name of its process, else of its decision, else its folder."""
+        names = [*(process.name for process in self.processes), *(decision.name for decision in self.decisions)]
+        return next(filter(None, names), self.name)
+
+    @property
+    def published_at(self) -> datetime | None:
+        """When something of it was published last."""
+        moments = [*(process.created_at for process in self.processes), *(d.created_at for d in self.decisions)]
+        return max(moments, default=None)
+
+    @property
+    def retired(self) -> bool:
+        """Whether it was published once and nothing of it is in force."""
+        states = {*(p.state for p in self.processes), *(d.state for d in self.decisions)}
+        return states == {DefinitionState.RETIRED}
 
 
 def bundles(session: Session) -> list[Bundle]:
-    """Every published bundle and every bundle that so far is only a draft; three queries."""
-    newest = (
-        select(func.max(ProcessDefinition.id))
-        .where(ProcessDefinition.state == DefinitionState.PUBLISHED)
-        .group_by(ProcessDefinition.key)
-    )
+    """Every bundle that is or was published and every one that so far is only a draft; four queries."""
+    drafts = {d.bundle: d for d in session.scalars(select(Draft).where(Draft.state.in_(LIVING)))}
+    processes, decisions = _by_folder(session, ProcessDefinition), _by_folder(session, DecisionDefinition)
+    counts = _counts(session)
+    found = []
+    for name in sorted({*drafts, *processes, *decisions}):
+        own = sorted(processes.get(name, ()), key=lambda process: (process.key != name, process.key))
+        running, ended = (sum(counts.get(p.key, (0, 0))[place] for p in own) for place in (0, 1))
+        draft = drafts.get(name)
+        found.append(
+            Bundle(
+                name, tuple(own), tuple(decisions.get(name, ())), running, ended,
+                draft.id if draft is not None else None, draft.state if draft is not None else "",
+            )
+        )  # fmt: skip
+    return found
+
+
+def _by_folder(session: Session, table: Any) -> dict[str, list[Any]]:
+    """Of every key the newest published version, of one that is retired altogether its newest; by folder."""
+    published = case((table.state == DefinitionState.PUBLISHED, 1), else_=0)
+    order = (published.desc(), table.version.desc())
+    rank = func.row_number().over(partition_by=table.key, order_by=order)
+    ranked = select(table.id, rank.label("rank")).subquery()
     rows = session.execute(
-        select(ProcessDefinition, DeploymentFile.path)
-        .join(DeploymentFile, DeploymentFile.id == ProcessDefinition.file_id)
-        .where(ProcessDefinition.id.in_(newest))
-        .order_by(ProcessDefinition.key)
-    ).all()
-    counts: dict[str, tuple[int, int]] = {}
+        select(table, DeploymentFile.path)
+        .join(DeploymentFile, DeploymentFile.id == table.file_id)
+        .join(ranked, ranked.c.id == table.id)
+        .where(ranked.c.rank == 1)
+        .order_by(table.key)
+    )
+    found: dict[str, list[Any]] = {}
+    for definition, path in rows:
+        found.setdefault(path.split("/")[1], []).append(definition)
+    return found
+
+
+def _counts(session: Session) -> dict[str, tuple[int, int]]:
+    """Process key → how many instances run, how many have ended; all versions together."""
     live = InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED
+    found: dict[str, tuple[int, int]] = {}
     for key, status, number in session.execute(
         select(ProcessInstance.process_key, ProcessInstance.status, func.count()).group_by(
             ProcessInstance.process_key, ProcessInstance.status
         )
     ):
-        running, ended = counts.get(key, (0, 0))
-        counts[key] = (running + number, ended) if status in live else (running, ended + number)
-    drafts = {d.bundle: d for d in session.scalars(select(Draft).where(Draft.state.in_(LIVING)))}
-    found: dict[str, list[ProcessDefinition]] = {name: [] for name in drafts}
-    for definition, path in rows:
-        found.setdefault(path.split("/")[1], []).append(definition)
-    return [
-        Bundle(
-            name,
-            tuple(processes),
-            sum(counts.get(p.key, (0, 0))[0] for p in processes),
-            sum(counts.get(p.key, (0, 0))[1] for p in processes),
-            drafts[name].id if name in drafts else None,
-            drafts[name].state if name in drafts else "",
-            {p.key: p.version for p in processes},
-        )
-        for name, processes in sorted(found.items())
-    ]
+        running, ended = found.get(key, (0, 0))
+        found[key] = (running + number, ended) if status in live else (running, ended + number)
+    return found

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock
-from engine.deployments import deploy
+from engine.deployments import NO_MORE, deploy
 from engine.drafts.editing import move
 from engine.drafts.files import files_of, published_files
 from engine.drafts.findings import findings, is_blocked
+from engine.drafts.removing import gone, taken_out_scenarios
+from engine.drafts.versions import retire_all
 from engine.errors import Conflict, DeploymentRejected, FieldProblem, InvalidInput, NotAllowed
 from engine.history import record
 from engine.permissions import Actor, require
@@ -31,7 +32,7 @@ def request_review(session: Session, actor: Actor, draft_id: int, note: str, set
     move(draft, DraftState.IN_REVIEW)
     draft.requested_at, draft.requested_by_id, draft.request_note = clock.now(), actor.person_id, note
     draft.decided_at, draft.decided_by_id, draft.decision_note = None, None, ""
-    _record(session, actor, draft, "draft.review_requested", note)
+    note_deed(session, actor, draft, "draft.review_requested", note)
     return draft
 
 
@@ -56,9 +57,9 @@ def approve(
     move(draft, DraftState.APPROVED)
     draft.decided_at, draft.decided_by_id, draft.decision_note = clock.now(), actor.person_id, note
     draft.publish_at = publish_at
-    _record(session, actor, draft, "draft.approved", note)
+    note_deed(session, actor, draft, "draft.approved", note)
     if publish_at is None:
-        publish(session, actor, draft)
+        publish(session, actor, draft, settings)
     return draft
 
 
@@ -75,7 +76,7 @@ def send_back(session: Session, actor: Actor, draft_id: int, note: str) -> Draft
     move(draft, DraftState.EDITING)
     draft.decided_at, draft.decided_by_id, draft.decision_note = clock.now(), actor.person_id, note
     draft.publish_at, draft.override_reason, draft.override_by_ids = None, "", []
-    _record(session, actor, draft, "draft.sent_back", note)
+    note_deed(session, actor, draft, "draft.sent_back", note)
     return draft
 
 
@@ -97,60 +98,36 @@ def override(session: Session, actor: Actor, draft_id: int, reason: str) -> Draf
     draft.override_reason = "\n".join(filter(None, [draft.override_reason, reason]))
     draft.override_by_ids = [*draft.override_by_ids, actor.person_id]
     draft.lock_version += 1
-    _record(session, actor, draft, "draft.policy_overridden", reason)
+    note_deed(session, actor, draft, "draft.policy_overridden", reason)
     return draft
 
 
-def publish(session: Session, actor: Actor, draft: Draft) -> Deployment | None:
-    """Make the approved draft the newest version; running cases keep theirs.
+def publish(session: Session, actor: Actor, draft: Draft, settings: Settings) -> Deployment | None:
+    """Make the approved draft the newest version; running cases keep theirs. What it no longer brings is retired.
 
     Raises:
         Conflict: ``stale`` when somebody published one of its files since it began; DeploymentRejected.
     """
     files = files_of(session, draft)
-    now_published = published_files(session, set(files))
-    changed = [p for p, f in now_published.items() if draft.base.get(p) != f.sha256 and files[p] != f.content]
+    now_published = published_files(session, {*files, *draft.base})
+    changed = [p for p, f in now_published.items() if draft.base.get(p) != f.sha256 and files.get(p) != f.content]
     if changed:
         raise Conflict("published again since the draft began", kind="stale", paths=sorted(changed))
-    _refuse_red(session, draft)
-    deployment = deploy(session, actor, files, name=draft.bundle, source="workbench")
+    _refuse_red(session, draft, settings)
+    lost = gone(session, draft)
+    ended = dict.fromkeys(taken_out_scenarios(session, draft), NO_MORE)
+    deployment = None
+    if files or ended:
+        deployment = deploy(session, actor, {**files, **ended}, name=draft.bundle, source="workbench")
+    retire_all(session, actor, lost, draft.request_note)
     move(draft, DraftState.PUBLISHED)
     draft.published_at = clock.now()
     if deployment is not None:
         draft.deployment_id = deployment.id
         deployment.approved_by_id = draft.decided_by_id
         deployment.note = draft.request_note
-    _record(session, actor, draft, "draft.published", draft.request_note)
+    note_deed(session, actor, draft, "draft.published", draft.request_note)
     return deployment
-
-
-def publish_due(session: Session, limit: int = 10) -> int:
-    """Publish the approved drafts whose date has come; for the worker. Answers how many."""
-    due = session.scalars(
-        select(Draft)
-        .where(Draft.state == DraftState.APPROVED, Draft.publish_at <= clock.now())
-        .order_by(Draft.publish_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    published = 0
-    for draft in due:
-        try:
-            with session.begin_nested():
-                publish(session, Actor.system("publish_due"), draft)
-            published += 1
-        except (Conflict, DeploymentRejected) as error:
-            _return_to_editors(session, draft, error)
-    return published
-
-
-def _return_to_editors(session: Session, draft: Draft, error: Conflict | DeploymentRejected) -> None:
-    """What was approved for today cannot be published any more: somebody has to look at it again."""
-    session.refresh(draft)
-    move(draft, DraftState.EDITING)
-    draft.publish_at = None
-    draft.decision_note = f"{draft.decision_note}\n{error}".strip()
-    _record(session, Actor.system("publish_due"), draft, "draft.sent_back", str(error))
 
 
 def _under_review(session: Session, actor: Actor, draft_id: int) -> Draft:
@@ -161,11 +138,12 @@ def _under_review(session: Session, actor: Actor, draft_id: int) -> Draft:
     return draft
 
 
-def _refuse_red(session: Session, draft: Draft, settings: Settings | None = None) -> None:
+def _refuse_red(session: Session, draft: Draft, settings: Settings) -> None:
     problems = findings(session, draft, settings)
     if is_blocked(problems, draft):
         raise DeploymentRejected([p for p in problems if p.severity == "error"])
 
 
-def _record(session: Session, actor: Actor, draft: Draft, kind: str, reason: str) -> None:
+def note_deed(session: Session, actor: Actor, draft: Draft, kind: str, reason: str) -> None:
+    """A line in the draft's history."""
     record(session, actor, None, kind, subject=draft.bundle, reason=reason, details={"draft": draft.id})

@@ -16,12 +16,21 @@ from engine.case_context import case_context
 from engine.deployments import deploy
 from engine.drafts.choices import choices, functions, variables, with_published
 from engine.drafts.diffing import changes
+from engine.drafts.files import base_files
 from engine.drafts.policies import retire_policy, save_policy
 from engine.errors import Conflict, DeploymentRejected, InvalidInput, NotAllowed
 from engine.permissions import Actor
 from engine.reference import data
 from engine.settings import Settings
-from engine.storage import DraftState, HistoryEvent, ProcessDefinition
+from engine.storage import (
+    Database,
+    DefinitionState,
+    DraftFile,
+    DraftState,
+    HistoryEvent,
+    Notification,
+    ProcessDefinition,
+)
 
 PATH = "workflows/small/small.bpmn"
 pytestmark = pytest.mark.usefixtures("published")
@@ -109,7 +118,7 @@ def test_two_people_together_let_a_broken_policy_through_but_no_fault(
 
 
 def test_a_draft_approved_for_a_date_is_published_then(
-    session: Session, people: Any, small: Callable[..., bytes], settings: Settings
+    database: Database, session: Session, people: Any, small: Callable[..., bytes], settings: Settings
 ) -> None:
     draft = drafts.open_draft(session, people.designer, "small")
     drafts.save(session, people.designer, draft.id, PATH, small(limit="2 工作时"), revision=1)
@@ -118,9 +127,12 @@ def test_a_draft_approved_for_a_date_is_published_then(
         drafts.approve(session, people.reviewer, draft.id, settings, publish_at=clock.now() - timedelta(days=1))
     tomorrow = clock.now() + timedelta(days=1)
     drafts.approve(session, people.reviewer, draft.id, settings, publish_at=tomorrow)
-    assert drafts.publish_due(session) == 0 and versions(session) == [1]
+    session.commit()
+    assert drafts.publish_due(database, settings) == 0 and versions(session) == [1]
+    session.commit()
     with clock.at(tomorrow + timedelta(minutes=1)):
-        assert drafts.publish_due(session) == 1
+        assert drafts.publish_due(database, settings) == 1
+    session.expire_all()
     assert versions(session) == [1, 2]
 
 
@@ -136,8 +148,8 @@ def test_what_was_published_in_between_is_not_overwritten(
     assert told.value.kind == "stale"
 
 
-def test_an_approval_that_has_become_stale_goes_back_to_its_editors(
-    session: Session, people: Any, small: Callable[..., bytes], settings: Settings
+def test_an_approval_that_has_become_stale_goes_back_to_its_editors_who_are_told(
+    database: Database, session: Session, people: Any, small: Callable[..., bytes], settings: Settings
 ) -> None:
     draft = drafts.open_draft(session, people.designer, "small")
     drafts.save(session, people.designer, draft.id, PATH, small(limit="2 工作时"), revision=1)
@@ -145,10 +157,79 @@ def test_an_approval_that_has_become_stale_goes_back_to_its_editors(
     tomorrow = clock.now() + timedelta(days=1)
     drafts.approve(session, people.reviewer, draft.id, settings, publish_at=tomorrow)
     deploy(session, Actor.system("test"), {PATH: small(limit="7 工作时")}, name="small", source="test")
-    session.flush()
+    session.commit()
     with clock.at(tomorrow + timedelta(minutes=1)):
-        assert drafts.publish_due(session) == 0
+        assert drafts.publish_due(database, settings) == 0
+    session.expire_all()
     assert draft.state is DraftState.EDITING
+    told = set(session.scalars(select(Notification.person_id)))
+    assert told == {people.designer.person_id, people.reviewer.person_id}
+
+
+def test_scenarios_run_again_when_the_date_comes(
+    database: Database, session: Session, people: Any, small: Callable[..., bytes], settings: Settings
+) -> None:
+    scenario = b"name: goes\nstart: {process: small}\nsteps: []\nexpect: {tasks: [look]}\n"
+    path = "workflows/small/small.scenario.yaml"
+    draft = drafts.open_draft(session, people.designer, "small")
+    drafts.save(session, people.designer, draft.id, path, scenario, revision=0)
+    drafts.request_review(session, people.designer, draft.id, "", settings)
+    tomorrow = clock.now() + timedelta(days=1)
+    drafts.approve(session, people.reviewer, draft.id, settings, publish_at=tomorrow)
+    file = session.scalars(select(DraftFile).where(DraftFile.path == path)).one()
+    file.content = scenario.replace(b"tasks: [look]", b"tasks: [gone]")
+    session.commit()
+    with clock.at(tomorrow + timedelta(minutes=1)):
+        assert drafts.publish_due(database, settings) == 0
+    session.expire_all()
+    assert draft.state is DraftState.EDITING and versions(session) == [1]
+    kinds = set(session.scalars(select(HistoryEvent.kind)))
+    assert "draft.publish_failed" in kinds
+
+
+def test_a_file_taken_out_takes_its_process_out_of_use(
+    session: Session, people: Any, small: Callable[..., bytes], settings: Settings
+) -> None:
+    draft = drafts.open_draft(session, people.designer, "small")
+    drafts.take_out(session, people.designer, draft.id, PATH, revision=1)
+    told = changes(base_files(session, draft), drafts.files_of(session, draft))
+    assert ("removed", "process", "small") in {(c.what, c.kind, c.id) for c in told}
+    assert ("removed", ("clerk",)) in {(c.what, c.roles) for c in told if c.kind == "element"}
+    drafts.request_review(session, people.designer, draft.id, "不再需要", settings)
+    drafts.approve(session, people.reviewer, draft.id, settings)
+    definition = session.scalars(select(ProcessDefinition).where(ProcessDefinition.key == "small")).one()
+    assert definition.state is DefinitionState.RETIRED and PATH not in drafts.published_files(session)
+    assert [bundle.retired for bundle in drafts.bundles(session) if bundle.name == "small"] == [True]
+    drafts.go_back(session, people.reviewer, "process", "small", 1, "还是需要")
+    assert PATH in drafts.published_files(session)
+
+
+def test_what_is_still_used_cannot_be_taken_out_or_retired(
+    session: Session, people: Any, draw: Callable[..., Any], publish: Callable[..., Any]
+) -> None:
+    other = draw("other", kind="shared")._add("inner", "callActivity", '<zeebe:calledElement processId="small"/>').xml()
+    publish(**{"workflows__other__other.bpmn": other})
+    draft = drafts.open_draft(session, people.designer, "small")
+    drafts.take_out(session, people.designer, draft.id, PATH, revision=1)
+    assert [(p.code, p.facts["by"]) for p in drafts.findings(session, draft)] == [("still_used", "other")]
+    with pytest.raises(Conflict) as told:
+        drafts.retire(session, people.reviewer, "process", "small", "不要了")
+    assert told.value.kind == "still_used"
+    assert [user.key for user in drafts.uses(session)[("process", "small")]] == ["other"]
+
+
+def test_a_scenario_taken_out_stays_out(session: Session, people: Any, settings: Settings) -> None:
+    path = "workflows/small/small.scenario.yaml"
+    draft = drafts.open_draft(session, people.designer, "small")
+    drafts.save(session, people.designer, draft.id, path, b"name: x\nstart: {process: small}\n", revision=0)
+    drafts.request_review(session, people.designer, draft.id, "", settings)
+    drafts.approve(session, people.reviewer, draft.id, settings)
+    assert path in drafts.published_files(session)
+    draft = drafts.open_draft(session, people.designer, "small")
+    drafts.take_out(session, people.designer, draft.id, path, revision=1)
+    drafts.request_review(session, people.designer, draft.id, "", settings)
+    drafts.approve(session, people.reviewer, draft.id, settings)
+    assert path not in drafts.published_files(session)
 
 
 def test_a_change_is_told_with_the_roles_it_concerns(small: Callable[..., bytes]) -> None:

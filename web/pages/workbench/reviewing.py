@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from engine import clock, drafts
 from engine.drafts.diffing import Change, changes
-from engine.drafts.editing import LIVING
+from engine.drafts.opening import LIVING
 from engine.drafts.files import base_files
 from engine.errors import FieldProblem, InvalidInput
 from engine.permissions import can

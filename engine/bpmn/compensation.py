@@ -54,6 +54,15 @@ def take_out(token: Token, activity: str) -> list[Done]:
     return take_from(scope, activity)
 
 
+def take_everything(scope: Token) -> list[Done]:
+    """The handlers of all that was finished in ``scope`` and in the subprocesses open in it, the innermost first."""
+    found = []
+    for token in reversed(list(scope.inner())):
+        if not token.task_spec.is_process:
+            found += take_everything(token)
+    return found + take_from(scope)
+
+
 def take_from(scope: Token, activity: str = "") -> list[Done]:
     """The handlers of everything finished in ``scope``, or of one activity."""
     done: list[Done] = scope.internal_data.get("done", [])

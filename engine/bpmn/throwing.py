@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.bpmn.activities import Activity, throw_message
 from engine.bpmn.catching import Boundary, propagate
-from engine.bpmn.compensation import Done, take_from, take_out
+from engine.bpmn.compensation import Done, take_everything, take_out
 from engine.bpmn.model import Element, EventDefinition
 from engine.bpmn.nodes import Branch, ProcessSpec
 from engine.bpmn.scripts import Formula, formula
@@ -150,16 +150,20 @@ class CancelEnd(CompensationThrow):
     """Cancels its transaction: stops all work in it, undoes what was finished, leaves by the cancel border event."""
 
     def collect(self, token: Token) -> list[Done]:
-        path: set[str] = set()
-        level: Token | None = token
-        while level is not None and level.task_spec.element.type != "transaction":
-            path.add(level.id)
-            level = level.scope
-        assert level is not None, "lint lets cancel end events stand in transactions only"
-        for other in list(level.inner()):
-            if other.id not in path and not isinstance(other.task_spec, Boundary):
-                token.workflow.cancel_token(other)
-        return take_from(level)
+        transaction = token.scope
+        while transaction is not None and transaction.task_spec.element.type != "transaction":
+            transaction = transaction.scope
+        assert transaction is not None, "lint lets cancel end events stand in transactions only"
+        undo = take_everything(transaction)
+        kept = token
+        while kept is not transaction:
+            level = kept.scope
+            assert level is not None
+            for other in list(level.inner()):
+                if other is not kept and not (level is transaction and isinstance(other.task_spec, Boundary)):
+                    token.workflow.cancel_token(other)
+            kept = level
+        return undo
 
     def undone(self, token: Token) -> None:
         workflow = token.workflow

@@ -31,7 +31,10 @@ class Watch:
 
 @dataclass
 class Node:
-    """One element. ``of`` holds what its kind needs: a graph, a process key, a code, a variable."""
+    """One element. ``of`` holds what its kind needs: a graph, a process key, a code, a variable.
+
+    ``inputs`` and ``outputs`` map variables (target, source); ``undo`` is its compensation handler.
+    """
 
     id: str
     kind: str
@@ -41,6 +44,11 @@ class Node:
     event: str = ""
     code: str | None = None
     interrupting: bool = True
+    inputs: list[tuple[str, str]] = field(default_factory=list)
+    outputs: list[tuple[str, str]] = field(default_factory=list)
+    undo: Node | None = None
+    transaction: bool = False
+    waits: bool = True
 
 
 @dataclass
@@ -71,16 +79,28 @@ class Graph:
         return [flow for flow in self.flows if flow.target == node]
 
 
+@dataclass
+class Done:
+    """A finished activity: its handler, its own variables as they were, and what was finished inside."""
+
+    node: Node
+    data: dict[str, Any]
+    inner: list[Done]
+
+
 class Scope:
-    """A process, a subprocess, an event subprocess or one instance of a multi-instance, while it is open."""
+    """A process, a subprocess, an event subprocess, one instance of a multi-instance or one run of a compensation
+    handler, while it is open."""
 
     def __init__(self, graph: Graph | None, parent: Token | Scope | None, kind: str) -> None:
         self.graph, self.parent, self.kind = graph, parent, kind
+        self.turn = next(_turns)
         self.data: dict[str, Any] = {}
         self.written: list[str] = []
         self.tokens: list[Token] = []
         self.inner: list[Scope] = []  # running event subprocesses
         self.fired: dict[str, int] = {}
+        self.finished: list[Done] = []
         self.subscriptions: list[tuple[Node, Graph]] = list(graph.handlers) if graph is not None else []
 
     def outer(self) -> Scope | None:
@@ -108,6 +128,8 @@ class Token:
         self.borders: list[Node] = []
         self.loop: dict[str, Any] = {}
         self.fired: dict[str, int] = {}
+        self.own: dict[str, Any] = {}
+        self.to_undo: list[Done] = []
 
     def path(self) -> tuple[str, ...]:
         """Which of several tokens on its node this is, and the scopes around it."""
@@ -178,12 +200,17 @@ class Oracle:
             if not self.raise_event(handle, scope, "error", error):
                 self.thrown.append(f"error {error}")
         else:
-            if handle.node.kind == "choice":
-                scope.tokens.remove(handle)
-                handle = Token(node, scope)
-                scope.tokens.append(handle)
-            self.done(handle, result)
+            self.caught(handle, node, result)
         self.run()
+
+    def caught(self, token: Token, node: Node, result: dict[str, Any]) -> None:
+        """What the token waited for has come; at an event gateway the event takes its place."""
+        if token.node.kind == "choice":
+            scope = token.scope
+            scope.tokens.remove(token)
+            token = Token(node, scope)
+            scope.tokens.append(token)
+        self.done(token, result)
 
     # -- scopes and variables ----------------------------------------------------------------------------------------
 
@@ -227,10 +254,12 @@ class Oracle:
             self.ended = True
         elif scope in parent.inner:
             parent.inner.remove(scope)
-            if scope.kind == "process":
+            if scope.kind == "undo":
+                self.undo_next(parent)
+            elif scope.kind == "process":
                 self.done(parent, {name: scope.data[name] for name in scope.written})
             else:
-                self.done(parent, {})
+                self.done(parent, {}, scope)
 
     # -- the game ----------------------------------------------------------------------------------------------------
 
@@ -256,13 +285,17 @@ class Oracle:
                 if not self.watched(watch, scope):
                     self.watches.remove(watch)
                     continue
-                holds = self.read(scope, watch.event.of[0]) < watch.event.of[1]
+                seen = Scope(None, scope, "mapping")  # a border event sees its activity's own variables
+                seen.data = watch.owner.own if isinstance(watch.owner, Token) else {}
+                holds = self.read(seen, watch.event.of[0]) < watch.event.of[1]
                 before, watch.held = watch.held, holds
                 if not holds or before:
                     continue
                 fired = True
-                if isinstance(watch.owner, Token):
+                if isinstance(watch.owner, Token) and watch.event in watch.owner.borders:
                     self.fire_border(watch.owner, watch.event, {})
+                elif isinstance(watch.owner, Token):
+                    self.caught(watch.owner, watch.event, {})
                 else:
                     assert watch.graph is not None
                     self.begin_handler(scope, watch.event, watch.graph, {})
@@ -271,7 +304,8 @@ class Oracle:
         if not self.alive(scope):
             return False
         if isinstance(watch.owner, Token):
-            return watch.owner in scope.tokens and watch.event in watch.owner.borders
+            owner = watch.owner
+            return owner in scope.tokens and (watch.event in owner.borders or owner.state == "wait")
         return any(start is watch.event for start, _ in scope.subscriptions)
 
     def scopes(self, scope: Scope) -> list[Scope]:
@@ -300,8 +334,17 @@ class Oracle:
     def work(self, token: Token) -> None:
         node, scope = token.node, token.scope
         token.state = "busy"
-        if node.kind in {"user", "job", "catch", "choice"}:
+        token.own = self.mapped(scope, node.inputs)
+        if node.kind in {"user", "job", "catch", "receive", "choice"}:
             token.state = "wait"
+            events = [node] if node.kind == "catch" else self.choices(token) if node.kind == "choice" else []
+            self.watches += [Watch(event, token) for event in events if event.event == "conditional"]
+        elif node.kind in {"undo", "cancel"}:
+            self.begin_undoing(token)
+        elif node.kind == "tell":
+            self.thrown.append(f"{node.event} None")
+            self.note_end(token)
+            self.done(token, {})
         elif node.kind == "script":
             name, number = node.of
             self.done(token, {name: number})
@@ -309,11 +352,12 @@ class Oracle:
             self.done(token, {node.of: self.read(scope, node.of) + 1})
         elif node.kind == "sub":
             inner = Scope(node.of, token, "sub")
+            inner.data = token.own
             token.inner.append(inner)
             self.open_scope(inner)
         elif node.kind == "call":
             called = Scope(self.processes[node.of], token, "process")
-            called.data = self.visible(scope)
+            called.data = {**self.visible(scope), **token.own}
             token.inner.append(called)
             self.open_scope(called)
         elif node.kind == "error":
@@ -326,6 +370,7 @@ class Oracle:
             if not caught:
                 self.thrown.append(f"escalation {node.code}")
             if token in scope.tokens and self.alive(scope):
+                self.note_end(token)
                 self.done(token, {})
         elif node.kind == "terminate":
             self.ends.append(node.id)
@@ -340,10 +385,35 @@ class Oracle:
     def alive(self, scope: Scope) -> bool:
         return scope in self.scopes(self.root)
 
-    def done(self, token: Token, result: dict[str, Any]) -> None:
-        """The work of a token is finished: keep the result, go on."""
-        for name, value in result.items():
-            self.write(token.scope, name, value)
+    def mapped(self, scope: Scope, mappings: list[tuple[str, str]]) -> dict[str, Any]:
+        """What input mappings give, each seeing those before."""
+        seen = Scope(None, scope, "mapping")
+        for target, source in mappings:
+            seen.data[target] = self.read(seen, source)
+        return seen.data
+
+    def choices(self, token: Token) -> list[Node]:
+        graph = token.scope.graph
+        assert graph is not None
+        return [graph.nodes[flow.target] for flow in graph.out(token.node.id)]
+
+    def done(self, token: Token, result: dict[str, Any], inside: Scope | None = None) -> None:
+        """The work of a token is finished: keep the result (or what is mapped out of it), remember how to undo it,
+        go on. ``inside`` is the subprocess that has ended."""
+        node, scope = token.node, token.scope
+        if node.outputs:
+            token.own.update(result)  # what is mapped out was its own until then
+            own = Scope(None, scope, "mapping")
+            own.data = token.own
+            for target, source in node.outputs:
+                self.write(scope, target, self.read(own, source))
+        else:
+            for name, value in result.items():
+                self.write(scope, name, value)
+        finished = inside.finished if inside is not None else []
+        if node.undo is not None or finished:
+            data = {**(scope.data if token.bare else {}), **token.own, **(inside.data if inside is not None else {})}
+            self.keeper(scope).finished.append(Done(node, data, finished))
         if token.bare:
             self.instance_done(token)
         else:
@@ -351,7 +421,10 @@ class Oracle:
 
     def leave(self, token: Token) -> None:
         scope, node = token.scope, token.node
-        assert scope.graph is not None
+        if scope.graph is None:  # a compensation handler
+            scope.tokens.remove(token)
+            self.ended_scope(scope)
+            return
         flows = scope.graph.out(node.id)
         if node.kind == "xor":
             chosen = [f for f in flows if f.when and self.read(scope, f.when[0]) < f.when[1]][:1]
@@ -436,7 +509,10 @@ class Oracle:
         token.state = "busy"
         if loop["kind"] == "standard":
             token.loop = {"done": 0}
-            self.add_instance(token, 0)
+            if loop.get("before") and not self.again(token, 0):
+                self.loop_ends(token)
+            else:
+                self.add_instance(token, 0)
             return
         items = self.read(token.scope, loop["items"])
         token.loop = {"items": items, "next": 0, "done": 0, "results": [None] * len(items)}
@@ -468,7 +544,7 @@ class Oracle:
         body.inner.remove(instance)
         body.loop["done"] += 1
         if loop["kind"] == "standard":
-            if body.loop["done"] < loop["maximum"] and self.read(body.scope, loop["while"]) < 2:
+            if self.again(body, body.loop["done"]):
                 self.add_instance(body, body.loop["done"])
             else:
                 self.loop_ends(body)
@@ -479,11 +555,19 @@ class Oracle:
             for name in instance.written:
                 self.write(body.scope, name, instance.data[name])
         enough = loop["enough"] is not None and body.loop["done"] >= loop["enough"]
+        tells = {"None": True, "One": body.loop["done"] == 1, "Complex": body.loop["done"] == 2}
+        if tells.get(loop.get("behavior", "All"), False):
+            self.thrown.append("signal None")
         if enough or body.loop["done"] == len(body.loop["items"]):
             body.inner = []
             self.loop_ends(body)
         elif loop["kind"] == "sequential":
             self.add_instance(body, body.loop["next"])
+
+    def again(self, body: Token, rounds: int) -> bool:
+        loop = body.node.loop
+        assert loop is not None
+        return rounds < loop["maximum"] and self.read(body.scope, loop["while"]) < 2
 
     def loop_ends(self, body: Token) -> None:
         loop = body.node.loop
@@ -494,6 +578,102 @@ class Oracle:
             self.instance_done(body)
         else:
             self.leave(body)
+
+    # -- compensation and transactions -------------------------------------------------------------------------------
+
+    def keeper(self, scope: Scope) -> Scope:
+        """The process or subprocess that remembers what was finished in a scope."""
+        while scope.kind not in {"process", "sub"}:
+            outer = scope.outer()
+            assert outer is not None
+            scope = outer
+        return scope
+
+    def begin_undoing(self, token: Token) -> None:
+        """Compensation takes what was finished in its scope, or one activity where it was finished; cancel takes all of
+        its transaction, whose other work it stops."""
+        if token.node.kind == "cancel":
+            token.to_undo = self.stop_transaction(token)
+        else:
+            token.to_undo = self.undoing(self.chosen(token), {})
+        token.loop = {"ahead": not token.node.waits}
+        if not token.node.waits:
+            ahead = Token(token.node, token.scope)
+            token.scope.tokens.append(ahead)
+            self.note_end(token)
+            self.leave(ahead)
+        self.undo_next(token)
+
+    def chosen(self, token: Token) -> list[Done]:
+        keeper = self.keeper(token.scope)
+        wanted = token.node.of
+        while wanted and not any(done.node.id == wanted for done in keeper.finished):
+            outer = keeper.outer()
+            if keeper.kind == "process" or outer is None:
+                return []
+            keeper = self.keeper(outer)
+        found = [done for done in keeper.finished if wanted in (None, done.node.id)]
+        keeper.finished = [done for done in keeper.finished if done not in found]
+        return found
+
+    def stop_transaction(self, token: Token) -> list[Done]:
+        level: Any = token.scope
+        while not (level.kind == "sub" and level.parent.node.transaction):
+            level = level.outer()
+        undo = self.undoing_inside(level)
+        keep: list[Any] = [token]
+        at: Any = token.scope
+        while True:
+            at.tokens = [other for other in at.tokens if other in keep]
+            at.inner = [other for other in at.inner if other in keep]
+            at.subscriptions = []
+            if at is level:
+                return undo
+            keep += [at, at.parent]
+            if isinstance(at.parent, Token):
+                at.parent.inner, at.parent.borders = [at], []
+            at = at.outer()
+
+    def undoing_inside(self, scope: Scope) -> list[Done]:
+        """Everything finished in a scope and in the subprocesses that are open in it, the innermost first."""
+        found: list[Done] = []
+        for part in sorted([*scope.tokens, *scope.inner], key=lambda part: part.turn, reverse=True):
+            for inner in reversed(part.inner) if isinstance(part, Token) else [part]:
+                if inner.kind != "process":
+                    found += self.undoing_inside(inner)
+        finished, scope.finished = scope.finished, []
+        return found + self.undoing(finished, {})
+
+    def undoing(self, finished: list[Done], around: dict[str, Any]) -> list[Done]:
+        """The handlers to run, last finished first; a subprocess without one is undone from inside."""
+        found: list[Done] = []
+        for done in reversed(finished):
+            data = {**around, **done.data}
+            found += [Done(done.node, data, [])] if done.node.undo is not None else self.undoing(done.inner, data)
+        return found
+
+    def undo_next(self, token: Token) -> None:
+        if token.to_undo:
+            done = token.to_undo.pop(0)
+            assert done.node.undo is not None
+            scope = Scope(None, token, "undo")
+            scope.data = dict(done.data)
+            token.inner = [scope]
+            scope.tokens.append(Token(done.node.undo, scope))
+        elif token.node.kind == "cancel":
+            self.ends.append(token.node.id)
+            self.raise_event(token, token.scope, "cancel", None)
+        elif token.loop["ahead"]:
+            token.scope.tokens.remove(token)
+            self.ended_scope(token.scope)
+        else:
+            self.note_end(token)
+            self.done(token, {})
+
+    def note_end(self, token: Token) -> None:
+        """Throw events without a way on are end events."""
+        if token.scope.graph is not None and not token.scope.graph.out(token.node.id):
+            self.ends.append(token.node.id)
 
     # -- events ------------------------------------------------------------------------------------------------------
 

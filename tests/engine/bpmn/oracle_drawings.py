@@ -57,9 +57,9 @@ class Maker:
         graph.start = first.id
         last = self.row(graph, first.id, depth)
         kind = "end"
-        if depth and self.chance(0.2):
-            kind = self.random.choice(("terminate", "error"))
-        self.node(graph, kind, last, code=self.random.choice(CODES) if kind == "error" else None)
+        if self.chance(0.3):
+            kind = self.random.choice(("tell", "undo", "escalation", *(("terminate", "error") if depth else ())))
+        self.node(graph, kind, last, **self.details(graph, kind))
         if start is None:
             while self.chance(0.3) and self.budget > 0 and len(graph.handlers) < 2:
                 start, inner = self.handler(depth)
@@ -74,7 +74,7 @@ class Maker:
         start.code = self.code_for(event)
         start.interrupting = event == "error" or self.chance(0.5)
         if event == "signal" and self.chance(0.5):
-            start.event, start.of = "conditional", (self.random.choice(VARIABLES), self.random.randint(0, 3))
+            start.event, start.of = "conditional", self.condition()
         if event == "timer" and not start.interrupting and self.chance(0.5):
             start.event = "cycle"
         return start, self.scope(self.name("handler"), max(depth + 1, 2), start)
@@ -102,8 +102,21 @@ class Maker:
             after = self.block(graph, after, depth)
         return after
 
+    def details(self, graph: Any, kind: str) -> dict[str, Any]:
+        """What an event that throws needs."""
+        if kind == "error":
+            return {"code": self.random.choice(CODES)}
+        if kind == "escalation":
+            return {"code": "X1"}
+        if kind == "tell":
+            return {"event": self.random.choice(("message", "signal"))}
+        if kind == "undo":
+            handled = [node.id for node in graph.nodes.values() if node.undo is not None]
+            return {"of": self.random.choice((None, *handled)), "waits": self.chance(0.7)}
+        return {}
+
     def block(self, graph: Any, after: str, depth: int) -> str:
-        pieces = [self.task] * 5 + [self.throw, self.link, self.escape, self.choice_of_events]
+        pieces = [self.task] * 5 + [self.throw, self.link, self.escape, self.choice_of_events, self.undo]
         if self.budget > 0 and depth < 4:
             pieces += [
                 self.decision,
@@ -114,6 +127,7 @@ class Maker:
                 self.doubled,
                 self.subprocess,
                 self.subprocess,
+                self.transaction,
             ]
             if "called" in self.processes:
                 pieces.append(self.call)
@@ -121,17 +135,44 @@ class Maker:
         return piece
 
     def task(self, graph: Any, after: str, depth: int) -> str:
-        kind = self.random.choice(("user", "user", "user", "job", "script", "catch"))
+        kind = self.random.choice(("user", "user", "user", "job", "script", "catch", "receive"))
         details: dict[str, Any] = {}
         if kind == "catch":
-            details["event"] = self.random.choice(WAITING)
+            details["event"] = self.random.choice((*WAITING, "conditional"))
+            details["of"] = self.condition() if details["event"] == "conditional" else None
         made = self.node(graph, kind, after, **details)
         if kind == "script":
             made.of = (f"s_{made.id}", self.random.randint(1, 9))
-        if kind in {"user", "job"}:
+            self.undoable(graph, made)
+        if kind in {"user", "job", "receive"}:
             self.mark(made)
+            self.map(made)
+            self.undoable(graph, made)
             return self.bordered(graph, made, ("error",) if kind == "job" else (), depth)
         return str(made.id)
+
+    def condition(self) -> tuple[str, int]:
+        return self.random.choice(VARIABLES), self.random.randint(0, 3)
+
+    def map(self, node: Any) -> None:
+        """Perhaps variables of its own, and perhaps only some that come out."""
+        if node.loop is None and self.chance(0.2):
+            node.inputs = [(self.random.choice(VARIABLES), self.random.choice(VARIABLES)) for _ in range(2)]
+            node.outputs = [(self.random.choice(VARIABLES), self.random.choice(VARIABLES))] if self.chance(0.5) else []
+
+    def undoable(self, graph: Any, node: Any) -> None:
+        """Perhaps a compensation handler."""
+        if not self.chance(0.35):
+            return
+        kind = self.random.choice(("user", "job", "script"))
+        node.undo = Node(self.name("undoes"), kind)
+        if kind == "script":
+            node.undo.of = (self.random.choice(VARIABLES), self.random.randint(0, 9))
+        graph.nodes[node.undo.id] = node.undo
+
+    def undo(self, graph: Any, after: str, depth: int) -> str:
+        """Undo what was finished here, or one activity of it."""
+        return str(self.node(graph, "undo", after, **self.details(graph, "undo")).id)
 
     def mark(self, node: Any) -> None:
         """Perhaps a loop or multi-instance marker."""
@@ -140,12 +181,14 @@ class Maker:
         kind = self.random.choice(("parallel", "sequential", "standard"))
         if kind == "standard":
             node.loop = {"kind": kind, "maximum": self.random.randint(1, 3), "while": self.random.choice(VARIABLES)}
+            node.loop["before"] = self.chance(0.3)
             return
         items = f"items_{node.id}"
         self.variables[items] = list(range(10, 10 + self.random.randint(0, 3)))
         node.loop = {
             "kind": kind, "items": items, "enough": self.random.choice((None, None, 1, 2)),
             "output": self.random.choice((None, *VARIABLES)),
+            "behavior": self.random.choice(("All", "All", "All", "None", "One", "Complex")),
         }  # fmt: skip
 
     def bordered(self, graph: Any, node: Any, more: tuple[str, ...], depth: int) -> str:
@@ -158,7 +201,7 @@ class Maker:
                 continue
             border.interrupting = event == "error" or self.chance(0.5)
             if event == "signal" and self.chance(0.5):
-                border.event, border.of = "conditional", (self.random.choice(VARIABLES), self.random.randint(0, 3))
+                border.event, border.of = "conditional", self.condition()
             if event == "timer" and not border.interrupting and self.chance(0.5):
                 border.event = "cycle"
             graph.nodes[border.id] = border
@@ -176,7 +219,8 @@ class Maker:
         return str(merge.id)
 
     def throw(self, graph: Any, after: str, depth: int) -> str:
-        return str(self.node(graph, "escalation", after, code="X1").id)
+        kind = self.random.choice(("escalation", "tell"))
+        return str(self.node(graph, kind, after, **self.details(graph, kind)).id)
 
     def link(self, graph: Any, after: str, depth: int) -> str:
         """On to another place of the drawing."""
@@ -197,8 +241,12 @@ class Maker:
     def choice_of_events(self, graph: Any, after: str, depth: int) -> str:
         gateway = self.node(graph, "choice", after)
         merge = self.node(graph, "xor")
-        for event in self.random.sample(("message", "timer", "timer", "signal"), 2):
-            caught = self.node(graph, "catch", gateway.id, event=event)
+        for event in self.random.sample(("message", "timer", "timer", "signal", "conditional", "receive"), 2):
+            if event == "receive":
+                caught = self.node(graph, "receive", gateway.id)
+            else:
+                of = self.condition() if event == "conditional" else None
+                caught = self.node(graph, "catch", gateway.id, event=event, of=of)
             self.connect(graph, caught.id, merge.id)
         return str(merge.id)
 
@@ -263,11 +311,36 @@ class Maker:
         made = self.node(graph, "sub", after)
         made.of = self.scope(made.id, depth + 1, None)
         self.mark(made)
+        self.map(made)
+        self.undoable(graph, made)
         return self.bordered(graph, made, ("error", "escalation"), depth)
+
+    def transaction(self, graph: Any, after: str, depth: int) -> str:
+        """A subprocess that may be cancelled from inside; who cancels it goes on beside those who did not."""
+        made = self.node(graph, "sub", after, transaction=True)
+        made.of = self.scope(made.id, depth + 1, None)
+        places = [made.of, *(node.of for node in made.of.nodes.values() if node.kind == "sub" and not node.transaction)]
+        inside = self.random.choice(places)
+        flow = self.random.choice([f for f in inside.flows if f.when is None and not f.default] or [None])
+        if flow is not None and inside.nodes[flow.source].kind != "choice":
+            split, end = self.node(inside, "xor"), self.node(inside, "cancel")
+            flow.target, target = split.id, flow.target
+            self.connect(inside, split.id, end.id, (self.random.choice(VARIABLES), 2))
+            self.connect(inside, split.id, target, default=True)
+        border = Node(self.name("border"), "border", event="cancel")
+        self.mark(made)
+        self.undoable(graph, made)
+        last = self.bordered(graph, made, ("error", "escalation"), depth)
+        graph.nodes[border.id] = border
+        made.borders.append(border)
+        self.node(graph, "end", self.task(graph, border.id, depth + 1))
+        return last
 
     def call(self, graph: Any, after: str, depth: int) -> str:
         made = self.node(graph, "call", after, of="called")
         self.mark(made)
+        self.map(made)
+        self.undoable(graph, made)
         return self.bordered(graph, made, ("error", "escalation"), depth)
 
 
@@ -307,12 +380,14 @@ HEAD = (
     '<message id="msg" name="news"><extensionElements><zeebe:subscription correlationKey="= key"/></extensionElements></message>\n'
     '<signal id="sig" name="alarm"/><error id="E1" name="E1" errorCode="E1"/><error id="E2" name="E2" errorCode="E2"/>\n'
     '<escalation id="X1" name="X1" escalationCode="X1"/>\n'
+    '<signalEventDefinition id="told" signalRef="sig"/>\n'
 )
 _TAGS = {
     "start": "startEvent", "end": "endEvent", "error": "endEvent", "terminate": "endEvent", "user": "userTask",
     "job": "serviceTask", "script": "scriptTask", "count": "scriptTask", "pass": "task", "catch": "intermediateCatchEvent",
     "escalation": "intermediateThrowEvent", "xor": "exclusiveGateway", "and": "parallelGateway", "or": "inclusiveGateway",
-    "choice": "eventBasedGateway", "link": "intermediateThrowEvent", "here": "intermediateCatchEvent", "sub": "subProcess", "call": "callActivity", "border": "boundaryEvent",
+    "choice": "eventBasedGateway", "link": "intermediateThrowEvent", "here": "intermediateCatchEvent", "receive": "receiveTask", "cancel": "endEvent",
+    "tell": "intermediateThrowEvent", "undo": "intermediateThrowEvent", "sub": "subProcess", "call": "callActivity", "border": "boundaryEvent",
 }  # fmt: skip
 
 
@@ -325,8 +400,15 @@ def as_bpmn(processes: dict[str, Any]) -> bytes:
 
 
 def _inside(graph: Any) -> str:
+    handlers = {node.undo.id for node in graph.nodes.values() if node.undo is not None}
     hosts = {border.id: node.id for node in graph.nodes.values() for border in node.borders}
-    written = [_node(graph, node, hosts.get(node.id, "")) for node in graph.nodes.values()]
+    written = [_node(graph, node, hosts.get(node.id, ""), node.id in handlers) for node in graph.nodes.values()]
+    for node in graph.nodes.values():
+        if node.undo is not None:
+            written.append(
+                f'<boundaryEvent id="c_{node.id}" attachedToRef="{node.id}"><compensateEventDefinition/></boundaryEvent>'
+                f'<association id="a_{node.id}" sourceRef="c_{node.id}" targetRef="{node.undo.id}"/>\n'
+            )
     for flow in graph.flows:
         condition = ""
         if flow.when:
@@ -339,8 +421,15 @@ def _inside(graph: Any) -> str:
     return "".join(written)
 
 
-def _node(graph: Any, node: Any, host: str) -> str:
+def _node(graph: Any, node: Any, host: str, handles: bool) -> str:
+    tag = "transaction" if node.transaction else _TAGS[node.kind]
+    if tag == "intermediateThrowEvent" and node.kind != "link" and not graph.out(node.id):
+        tag = "endEvent"
     attributes = f'id="{node.id}"'
+    if handles:
+        attributes += ' isForCompensation="true"'
+    if node.kind == "receive":
+        attributes += ' messageRef="msg"'
     if host:
         attributes += f' attachedToRef="{host}" cancelActivity="{str(node.interrupting).lower()}"'
     if node.kind == "start" and node.event:
@@ -348,10 +437,16 @@ def _node(graph: Any, node: Any, host: str) -> str:
     default = next((flow.id for flow in graph.out(node.id) if flow.default), "")
     if default:
         attributes += f' default="{default}"'
-    extensions = _extensions(node)
+    extensions = _extensions(node) + _mappings(node)
     held = f"<extensionElements>{extensions}</extensionElements>" if extensions else ""
     inner = f"\n{_inside(node.of)}" if node.kind == "sub" else ""
-    return f"<{_TAGS[node.kind]} {attributes}>{held}{_definition(node)}{_loop(node)}{inner}</{_TAGS[node.kind]}>\n"
+    return f"<{tag} {attributes}>{held}{_definition(node)}{_loop(node)}{inner}</{tag}>\n"
+
+
+def _mappings(node: Any) -> str:
+    lines = [f'<zeebe:input source="= {source}" target="{target}"/>' for target, source in node.inputs]
+    lines += [f'<zeebe:output source="= {source}" target="{target}"/>' for target, source in node.outputs]
+    return f"<zeebe:ioMapping>{''.join(lines)}</zeebe:ioMapping>" if lines else ""
 
 
 def _extensions(node: Any) -> str:
@@ -367,7 +462,12 @@ def _extensions(node: Any) -> str:
 
 
 def _definition(node: Any) -> str:
-    kind = node.kind if node.kind in {"error", "escalation", "terminate"} else node.event
+    kind = node.kind if node.kind in {"error", "escalation", "terminate", "undo", "cancel"} else node.event
+    if kind == "undo":
+        activity = f' activityRef="{node.of}"' if node.of else ""
+        return f'<compensateEventDefinition waitForCompletion="{str(node.waits).lower()}"{activity}/>'
+    if kind == "cancel":
+        return "<cancelEventDefinition/>"
     if kind == "message":
         return '<messageEventDefinition messageRef="msg"/>'
     if kind == "signal":
@@ -386,13 +486,23 @@ def _definition(node: Any) -> str:
     return "<terminateEventDefinition/>" if kind == "terminate" else ""
 
 
+_BEHAVIOR = {
+    "All": "", "None": ' behavior="None" noneBehaviorEventRef="told"', "One": ' behavior="One" oneBehaviorEventRef="told"',
+    "Complex": ' behavior="Complex"',
+}  # fmt: skip
+_SECOND = (
+    "<complexBehaviorDefinition><condition>= numberOfCompletedInstances = 2</condition>"
+    '<event><signalEventDefinition signalRef="sig"/></event></complexBehaviorDefinition>'
+)
+
+
 def _loop(node: Any) -> str:
     loop = node.loop
     if loop is None:
         return ""
     if loop["kind"] == "standard":
         return (
-            f'<standardLoopCharacteristics loopMaximum="{loop["maximum"]}">'
+            f'<standardLoopCharacteristics loopMaximum="{loop["maximum"]}" testBefore="{str(loop["before"]).lower()}">'
             f"<loopCondition>= {loop['while']} &lt; 2</loopCondition></standardLoopCharacteristics>"
         )
     output = f' outputCollection="results_{node.id}" outputElement="= {loop["output"]}"' if loop["output"] else ""
@@ -402,7 +512,8 @@ def _loop(node: Any) -> str:
         else ""
     )
     return (
-        f'<multiInstanceLoopCharacteristics isSequential="{str(loop["kind"] == "sequential").lower()}"><extensionElements>'
+        f'<multiInstanceLoopCharacteristics isSequential="{str(loop["kind"] == "sequential").lower()}"{_BEHAVIOR[loop["behavior"]]}>'
+        "<extensionElements>"
         f'<zeebe:loopCharacteristics inputCollection="= {loop["items"]}" inputElement="item_{node.id}"{output}/>'
-        f"</extensionElements>{enough}</multiInstanceLoopCharacteristics>"
+        f"</extensionElements>{enough}{_SECOND if loop['behavior'] == 'Complex' else ''}</multiInstanceLoopCharacteristics>"
     )

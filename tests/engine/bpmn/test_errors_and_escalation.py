@@ -163,6 +163,16 @@ def test_a_cancelled_transaction_stops_undoes_and_leaves_by_its_border(walk):
     assert case.ended
 
 
+def test_cancel_from_a_subprocess_stops_and_undoes_all_of_the_transaction(walk):
+    case = walk("transaction_cancelled_inside").complete("book").complete("pay")
+    assert case.open == ["check", "late", "slow"]
+    case.complete("check")
+    assert case.open == ["refund"], "the work beside it and the timer around it have stopped"
+    case.complete("refund")
+    assert case.open == ["unbook"]
+    assert case.complete("unbook").open == ["sorry"]
+
+
 def test_a_transaction_that_succeeds_goes_on(walk):
     case = walk("transaction")
     case.complete("book").complete("pay", failed=False).complete("slow")

@@ -3,7 +3,7 @@
 from engine.deployments.examining import examine
 from engine.deployments.publishing import deploy, publish, republish, retire
 from engine.deployments.reading import NO_MORE, bundle_sha256, kind_of, load_folder, published_files
-from engine.deployments.triggers import fire_conditions, fire_due
+from engine.deployments.triggers import fire_conditions, fire_due, wind_up_all
 
 __all__ = [
     "NO_MORE",
@@ -18,4 +18,5 @@ __all__ = [
     "published_files",
     "republish",
     "retire",
+    "wind_up_all",
 ]

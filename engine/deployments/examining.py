@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -103,16 +104,22 @@ def _read_decisions(session: Session, files: Mapping[str, bytes], found: Finding
             found.dmn[path] = read_dmn(content, path)
             found.problems += found.dmn[path].problems
     if found.dmn and not found.errors:
-        around = _imported(session, found.dmn)
-        decisions = DecisionSet([*found.dmn.values(), *around], library=LIBRARY)
-        found.problems += [problem for problem in decisions.problems() if problem.file in found.dmn]
+        together = {**_imported(session, found.dmn), **{path: files[path] for path in found.dmn}}
+        problems = _decision_problems(tuple(sorted(together.items())))
+        found.problems += [problem for problem in problems if problem.file in found.dmn]
 
 
-def _imported(session: Session, own: Mapping[str, DmnFile]) -> list[DmnFile]:
-    """The published files that the bundle's decisions import, and theirs."""
+@lru_cache(maxsize=32)
+def _decision_problems(files: tuple[tuple[str, bytes], ...]) -> tuple[Problem, ...]:
+    """Gaps, overlaps and names of all tables take a second for a whole city: the same bytes are judged once."""
+    return tuple(DecisionSet([read_dmn(content, path) for path, content in files], library=LIBRARY).problems())
+
+
+def _imported(session: Session, own: Mapping[str, DmnFile]) -> dict[str, bytes]:
+    """The published files that the bundle's decisions import, and theirs, by path."""
     have = {file.namespace for file in own.values()}
     wanted = {namespace for file in own.values() for namespace in imports_of(file)} - have
-    found: list[DmnFile] = []
+    found: dict[str, bytes] = {}
     while wanted:
         rows = session.execute(
             select(DeploymentFile.path, DeploymentFile.content, DecisionDefinition.namespace)
@@ -120,11 +127,10 @@ def _imported(session: Session, own: Mapping[str, DmnFile]) -> list[DmnFile]:
             .where(DecisionDefinition.namespace.in_(wanted), DecisionDefinition.state == DefinitionState.PUBLISHED)
             .order_by(DecisionDefinition.version)
         ).all()
-        newest = {namespace: (path, content) for path, content, namespace in rows}
+        fresh = dict({namespace: (path, content) for path, content, namespace in rows}.values())
         have |= wanted
-        fresh = [read_dmn(content, path) for path, content in newest.values()]
-        found += fresh
-        wanted = {namespace for file in fresh for namespace in imports_of(file)} - have
+        found |= fresh
+        wanted = {each for path, content in fresh.items() for each in imports_of(read_dmn(content, path))} - have
     return found
 
 

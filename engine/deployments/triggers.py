@@ -65,11 +65,22 @@ def _fill(session: Session, row: StartTrigger, wanted: dict[str, Any], before: S
         row.fired, row.last_fired_at = before.fired, before.last_fired_at
         row.due_at, row.progress = before.due_at, before.progress
     elif row.kind is TriggerKind.TIMER:
-        row.progress = _begin(session, row)
-        due = datetime.fromisoformat(row.progress["due"]) if row.progress.get("due") else None
-        row.due_at = due if due is not None and due > clock.now() else None
+        _wind_up(session, row)
     else:
         row.due_at, row.progress = None, None
+
+
+def wind_up_all(session: Session) -> None:
+    """Let every timer that waits to start something count from now, as if it were published now."""
+    waiting = select(StartTrigger).where(StartTrigger.active, StartTrigger.kind == TriggerKind.TIMER)
+    for row in session.scalars(waiting):
+        _wind_up(session, row)
+
+
+def _wind_up(session: Session, row: StartTrigger) -> None:
+    row.progress = _begin(session, row)
+    due = datetime.fromisoformat(row.progress["due"]) if row.progress.get("due") else None
+    row.due_at = due if due is not None and due > clock.now() else None
 
 
 def _begin(session: Session, row: StartTrigger) -> dict[str, Any]:

@@ -9,15 +9,13 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
 
 from sqlalchemy import inspect
 
-from engine import clock
 from engine.demonstration import load_demonstration
-from engine.deployments import deploy, load_folder, published_files
+from engine.deployments import deploy, load_folder, published_files, wind_up_all
 from engine.permissions import Actor
 from engine.reference import load_reference_data
 from engine.settings import Settings
@@ -44,10 +42,13 @@ def scratch_database(settings: Settings, files: Mapping[str, bytes]) -> Iterator
 
 
 def open_scratch(settings: Settings, folder: Path, files: Mapping[str, bytes]) -> tuple[Database, Settings]:
-    """Make such a database in ``folder``, which the caller removes."""
+    """Make such a database in ``folder``, which the caller removes; timers that start something count from now."""
     own = replace(settings, database_url=f"sqlite:///{folder / 'scratch.sqlite3'}", data_dir=folder, sandbox=True)
-    shutil.copy(_deployed(_key(files), clock.now(), _Files(files)), folder / "scratch.sqlite3")
-    return Database(own.database_url, synchronous="OFF"), own
+    shutil.copy(_deployed(_key(files), _Files(files)), folder / "scratch.sqlite3")
+    database = Database(own.database_url, synchronous="OFF")
+    with database.transaction() as session:
+        wind_up_all(session)
+    return database, own
 
 
 class _Files(dict[str, bytes]):
@@ -68,9 +69,9 @@ def _key(files: Mapping[str, bytes]) -> str:
 
 
 @lru_cache(maxsize=16)
-def _deployed(key: str, now: datetime, files: _Files) -> Path:
-    """A prepared database file with these processes, published ``now`` (their timers count from it)."""
-    path = _template().with_name(f"{key[:16]}-{now:%Y%m%dT%H%M%S%f}.sqlite3")
+def _deployed(key: str, files: _Files) -> Path:
+    """A prepared database file with these processes published."""
+    path = _template().with_name(f"{key}.sqlite3")
     shutil.copy(_template(), path)
     database = Database(f"sqlite:///{path}", synchronous="OFF")
     try:

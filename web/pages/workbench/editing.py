@@ -206,8 +206,10 @@ def scenarios(draft_id: int) -> ResponseReturnValue:
 
 @door.get_page("/elsewhere", needs="deployment.view")
 def elsewhere() -> ResponseReturnValue:
-    """To the bundle that holds a file."""
+    """To the page of what a file holds: a form, or a bundle."""
     path = request.args.get("path", "")
+    if path.startswith("forms/"):
+        return redirect(url_for("workbench.form", key=path.removeprefix("forms/").removesuffix(".form")))
     bundle = path.split("/")[1] if path.startswith("workflows/") and path.count("/") == 2 else ""
     if not bundle:
         raise NotFound("no such file", path=path[:200])

@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from engine import clock, drafts
 from engine.drafts.diffing import Change, changes
-from engine.drafts.opening import LIVING
 from engine.drafts.files import base_files
+from engine.drafts.opening import LIVING
 from engine.errors import FieldProblem, InvalidInput
 from engine.permissions import can
 from engine.storage import Draft, HistoryEvent, Person, Role

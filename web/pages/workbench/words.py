@@ -22,6 +22,39 @@ DEFINITION_STATES = {
     "published": N_("published"),
     "retired": N_("retired"),
 }
+DEFINITION_KINDS = {
+    "process": N_("process"),
+    "decision": N_("decision"),
+    "form": N_("form"),
+}
+HIT_POLICIES = {
+    "UNIQUE": N_("exactly one row fits"),
+    "FIRST": N_("the first row that fits"),
+    "PRIORITY": N_("the most important result"),
+    "ANY": N_("any row that fits, all agree"),
+    "COLLECT": N_("all results together"),
+    "RULE ORDER": N_("all results, in the order of rows"),
+    "OUTPUT ORDER": N_("all results, most important first"),
+}
+SOURCES = {
+    "folder": N_("shipped with CityLoop"),
+    "workbench": N_("workbench"),
+}
+MIGRATION_STATES = {
+    "running": N_("going over"),
+    "paused": N_("paused"),
+    "done": N_("gone over"),
+    "reverting": N_("being taken back"),
+    "reverted": N_("taken back"),
+}
+MIGRATION_STEPS = {
+    "pending": N_("still to go"),
+    "done": N_("gone over"),
+    "refused": N_("cannot go"),
+    "ended": N_("ended meanwhile"),
+    "reverted": N_("taken back"),
+    "kept": N_("gone on since, so kept"),
+}
 IMPORT_LINES = {
     "mapped": N_("taken over"),
     "dropped": N_("left out"),
@@ -41,6 +74,7 @@ JOB_STATES = {
 }
 KINDS = {
     "file": N_("file"),
+    "process": N_("process"),
     "scenario": N_("scenario"),
     "element": N_("element"),
     "flow": N_("flow"),

@@ -18,7 +18,7 @@ from engine import clock, history
 from engine.errors import CityLoopError, Conflict
 from engine.instances import advancing, start
 from engine.instances.jobs import given, kept
-from engine.instances.statements import insert_or_ignore
+from engine.storage.statements import insert_or_ignore
 from engine.permissions import Actor, require
 from engine.storage import (
     Case,

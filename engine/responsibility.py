@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine import clock
@@ -23,6 +23,14 @@ from engine.storage import (
     OrganisationCategory,
     ResponsiblePeriod,
     lock,
+)
+from engine.storage.statements import Prepared, Writes, table_of
+
+PERIODS = table_of(ResponsiblePeriod)
+_END = Prepared(
+    update(PERIODS)
+    .where(PERIODS.c.case_id == bindparam("case"), PERIODS.c.until.is_(None))
+    .values(until=bindparam("at", type_=PERIODS.c.until.type))
 )
 
 
@@ -64,12 +72,9 @@ def assign(
     return True
 
 
-def end(session: Session, case: Case, at: datetime | None = None) -> None:
+def end(writes: Writes, case: Case, at: datetime | None = None) -> None:
     """Nobody has to answer for a case that has ended; the last party stays written on it."""
-    running = _running(session, case)
-    if running is not None:
-        running.until = at or clock.now()
-        session.flush()
+    writes.add(_END, {"case": case.id, "at": at or clock.now()})
 
 
 def periods(session: Session, case: Case) -> Sequence[tuple[ResponsiblePeriod, Organisation]]:
@@ -81,6 +86,7 @@ def periods(session: Session, case: Case) -> Sequence[tuple[ResponsiblePeriod, O
             .join(Organisation, Organisation.id == ResponsiblePeriod.organisation_id)
             .where(ResponsiblePeriod.case_id == case.id)
             .order_by(ResponsiblePeriod.since, ResponsiblePeriod.id)
+            .execution_options(populate_existing=True)
         )
     ]
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.instances.jobs import JOBS, owe
-from engine.instances.statements import insert_or_ignore
+from engine.storage.statements import insert_or_ignore
 from engine.settings import Settings
 from engine.storage import Notification
 

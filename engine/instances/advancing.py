@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy import bindparam, insert, join, select
+from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.bpmn.execution import Execution
@@ -20,7 +20,6 @@ from engine.instances.environment import environment
 from engine.instances.jobs import JOBS, owe
 from engine.instances.programs import Bundle, compose, load_bundle
 from engine.instances.rows import derive
-from engine.instances.statements import insert_rows, update_row
 from engine.permissions import Actor
 from engine.storage import (
     Case,
@@ -30,32 +29,24 @@ from engine.storage import (
     ProcessInstance,
     SubscriptionKind,
 )
+from engine.storage.reading import Reading
+from engine.storage.statements import Writes, table_of
 
 NOTHING = Facts(tasks=[], timers=[], waits=[], jobs=[], thrown=[], steps=[], ended=False, end_events=[], active=[])
 _UNKNOWN = -1
 
 Locked = tuple[Case | None, ProcessInstance]
-_LOCK_INSTANCE = (
-    select(ProcessInstance)
-    .options(undefer(ProcessInstance.state))
-    .where(ProcessInstance.id == bindparam("instance"))
-    .with_for_update(key_share=True)
-    .execution_options(populate_existing=True)
-)
-# PostgreSQL locks in the order of the list: the case first, as everybody does.
-_LOCK_BOTH = (
-    select(Case, ProcessInstance)
-    .join_from(Case, ProcessInstance, ProcessInstance.case_id == Case.id)
-    .options(undefer(ProcessInstance.state))
-    .where(ProcessInstance.id == bindparam("instance"))
-    .with_for_update(of=[Case, ProcessInstance], key_share=True)
-    .execution_options(populate_existing=True)
-)
+CASES, INSTANCES = table_of(Case), table_of(ProcessInstance)
+_ONE = INSTANCES.c.id == bindparam("instance")
+_INSTANCE = Reading([ProcessInstance], INSTANCES, _ONE)
+_BOTH = Reading([Case, ProcessInstance], join(INSTANCES, CASES, INSTANCES.c.case_id == CASES.c.id), _ONE)
 
 
 @dataclass
 class Advance:
-    """A loaded instance in the hands of one deed. ``variables`` is what FEEL sees around it."""
+    """A loaded instance in the hands of one deed. ``variables`` is what FEEL sees around it; ``writes`` are sent
+    together when the deed is done.
+    """
 
     session: Session
     actor: Actor
@@ -65,6 +56,7 @@ class Advance:
     execution: Execution
     variables: CaseVariables
     before: Facts = field(default_factory=lambda: NOTHING)
+    writes: Writes = field(default_factory=Writes)
     kind: str = "instance.advanced"
     line: dict[str, Any] = field(default_factory=dict)
     done_key: str = ""
@@ -185,9 +177,9 @@ def lock_step(session: Session, instance_id: int, case_id: int | None = _UNKNOWN
         NotFound: no such instance.
     """
     if case_id is not None:
-        row = session.execute(_LOCK_BOTH, {"instance": instance_id}).one_or_none()
-        if row is not None:
-            return row[0], row[1]
+        found = _BOTH.one(session, instance=instance_id)
+        if found is not None:
+            return found[0], found[1]
     return None, lock_instance(session, instance_id)
 
 
@@ -197,9 +189,10 @@ def lock_instance(session: Session, instance_id: int) -> ProcessInstance:
     Raises:
         NotFound.
     """
-    instance = session.scalars(_LOCK_INSTANCE, {"instance": instance_id}).one_or_none()
-    if instance is None:
+    found = _INSTANCE.one(session, instance=instance_id)
+    if found is None:
         raise NotFound("no such instance", instance=instance_id)
+    instance: ProcessInstance = found[0]
     return instance
 
 
@@ -218,8 +211,9 @@ def _save(advance: Advance) -> None:
         values["status"] = InstanceStatus.CANCELLED if cancelled else InstanceStatus.COMPLETED
         values["ended_at"], values["end_events"] = values["updated_at"], facts.end_events
     advance.session.flush()
-    update_row(advance.session, instance, **values)
-    insert_rows(advance.session, HistoryEvent, lines)
+    advance.writes.update(instance, **values)
+    advance.writes.insert(HistoryEvent, lines)
+    advance.writes.send(advance.session)
     if facts.ended:
         case_goes_on(advance.session, advance.actor, instance, advance.case, advance.bundle.kind)
 

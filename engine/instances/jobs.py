@@ -11,9 +11,10 @@ import orjson
 
 from engine import clock
 from engine.bpmn.codec import decode, encode
-from engine.storage import Base, Job, JobLane, JobStatus
+from engine.storage import Job, JobLane, JobStatus
+from engine.storage.statements import table_of
 
-JOBS = Base.metadata.tables[Job.__tablename__]
+JOBS = table_of(Job)
 
 
 def owe(
@@ -30,7 +31,7 @@ def owe(
     max_attempts: int = 3,
     run_at: datetime | None = None,
 ) -> dict[str, Any]:
-    """The row of a new job, for one INSERT of many."""
+    """The whole row of a new job, for one INSERT of many."""
     now = clock.now()
     return {
         "key": key,
@@ -47,6 +48,8 @@ def owe(
         "attempts": 0,
         "max_attempts": max(1, max_attempts),
         "run_at": run_at or now,
+        "error_code": "",
+        "last_error": "",
         "created_at": now,
     }
 

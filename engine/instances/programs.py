@@ -22,7 +22,6 @@ from engine.bpmn.program import Program, build_program
 from engine.decisions import DecisionSet, read_dmn
 from engine.domain_functions import LIBRARY
 from engine.errors import DeploymentRejected, ExecutionFailed, NotFound
-from engine.instances.statements import insert_or_ignore
 from engine.storage import (
     Composition,
     DecisionDefinition,
@@ -32,6 +31,7 @@ from engine.storage import (
     ProcessDefinition,
     Setting,
 )
+from engine.storage.statements import insert_or_ignore
 
 GENERATION = "deployment_generation"
 """The setting whose number grows with every change of what is published."""

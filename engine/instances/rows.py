@@ -5,37 +5,55 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from engine import clock, history
 from engine.bpmn.facts import Facts, OpenJob, Step, Thrown, Timer, Wait
 from engine.instances.clocks import start_activity_clocks, stop_activity_clocks, stop_task_clocks
 from engine.instances.jobs import JOBS, owe
-from engine.instances.statements import update_row
 from engine.instances.tasks import open_tasks, withdraw_tasks
 from engine.storage import (
-    Base,
     EventSubscription,
     Incident,
     IncidentStatus,
+    Job,
     JobLane,
     JobStatus,
     Message,
     MessageStatus,
 )
 from engine.storage import Timer as TimerRow
+from engine.storage.statements import Prepared, table_of
 
 if TYPE_CHECKING:
     from engine.instances.advancing import Advance
 
-TIMERS = Base.metadata.tables[TimerRow.__tablename__]
-SUBSCRIPTIONS = Base.metadata.tables[EventSubscription.__tablename__]
 TOLD = frozenset({"entered", "completed", "cancelled", "failed", "conflict"})
-INCIDENTS = Base.metadata.tables[Incident.__tablename__]
+INCIDENTS = table_of(Incident)
+
+
+def _one(table: type[TimerRow] | type[EventSubscription] | type[Job]) -> Any:
+    columns = table_of(table).c
+    return (columns.instance_id == bindparam("instance")) & (columns.key == bindparam("gone"))
+
+
+_REMOVE = {table: Prepared(delete(table_of(table)).where(_one(table))) for table in (TimerRow, EventSubscription)}
+_POSTPONE = Prepared(
+    update(table_of(TimerRow))
+    .where(_one(TimerRow))
+    .values(
+        due_at=bindparam("due", type_=table_of(TimerRow).c.due_at.type), attempts=0, lease_owner=None, lease_until=None
+    )
+)
+_CANCEL = Prepared(
+    update(JOBS)
+    .where(_one(Job), (JOBS.c.status == JobStatus.OWED) | (JOBS.c.status == JobStatus.FAILED))
+    .values(status=JobStatus.CANCELLED, finished_at=bindparam("now", type_=JOBS.c.finished_at.type))
+)
 
 
 def derive(advance: Advance, facts: Facts) -> list[dict[str, Any]]:
-    """Write every row that changed; answers the history lines of this step, still to be written."""
+    """Gather every row that changed; answers the history lines of this step, still to be written."""
     before = advance.before
     lines = [_line(advance, facts.steps)]
     _set_stage(advance, facts.steps)
@@ -48,7 +66,7 @@ def derive(advance: Advance, facts: Facts) -> list[dict[str, Any]]:
     if advance.bundle.limited:
         stop_activity_clocks(advance, facts.steps)
     if fresh:
-        lines += open_tasks(advance, fresh)
+        open_tasks(advance, fresh)
     if advance.bundle.limited:
         start_activity_clocks(advance, facts.steps)
     _derive_timers(advance, before.timers, facts.timers)
@@ -100,7 +118,7 @@ def _set_stage(advance: Advance, steps: Iterable[Step]) -> None:
     ]
     case = advance.case
     if stages and case is not None and case.stage != stages[-1]:
-        update_row(advance.session, case, stage=stages[-1][:200], updated_at=clock.now())
+        advance.writes.update(case, stage=stages[-1][:200], updated_at=clock.now())
         advance.variables.forget()
 
 
@@ -110,65 +128,59 @@ def _changes(before: Iterable[Any], after: Iterable[Any]) -> tuple[list[str], li
     return [key for key in old if key not in new], [x for key, x in new.items() if key not in old]
 
 
-def _remove(advance: Advance, table: Any, keys: Sequence[str]) -> None:
-    if keys:
-        advance.session.execute(delete(table).where(table.c.instance_id == advance.instance.id, table.c.key.in_(keys)))
+def _remove(advance: Advance, table: type[TimerRow] | type[EventSubscription], keys: Sequence[str]) -> None:
+    for key in keys:
+        advance.writes.add(_REMOVE[table], {"instance": advance.instance.id, "gone": key})
 
 
 def _derive_timers(advance: Advance, before: Sequence[Timer], after: Sequence[Timer]) -> None:
     gone, fresh = _changes(before, after)
-    _remove(advance, TIMERS, gone)
+    _remove(advance, TimerRow, gone)
     due = {timer.key: timer.due_at for timer in before}
     for timer in after:
         if timer.key in due and due[timer.key] != timer.due_at:
-            advance.session.execute(
-                update(TIMERS)
-                .where(TIMERS.c.instance_id == advance.instance.id, TIMERS.c.key == timer.key)
-                .values(due_at=timer.due_at, attempts=0, lease_owner=None, lease_until=None)
-            )
-    if fresh:
-        advance.session.execute(
-            insert(TIMERS),
-            [
-                {
-                    "instance_id": advance.instance.id,
-                    "case_id": advance.instance.case_id,
-                    "key": timer.key,
-                    "element_id": timer.element_id,
-                    "due_at": timer.due_at,
-                    "cycle": {"text": timer.cycle} if timer.cycle else None,
-                    "attempts": 0,
-                    "created_at": clock.now(),
-                }
-                for timer in fresh
-            ],
-        )
+            advance.writes.add(_POSTPONE, {"instance": advance.instance.id, "gone": timer.key, "due": timer.due_at})
+    advance.writes.insert(
+        TimerRow,
+        [
+            {
+                "instance_id": advance.instance.id,
+                "case_id": advance.instance.case_id,
+                "key": timer.key,
+                "element_id": timer.element_id,
+                "due_at": timer.due_at,
+                "cycle": {"text": timer.cycle} if timer.cycle else None,
+                "attempts": 0,
+                "created_at": clock.now(),
+            }
+            for timer in fresh
+        ],
+    )
 
 
 def _derive_waits(advance: Advance, before: Sequence[Wait], after: Sequence[Wait]) -> None:
     gone, fresh = _changes(before, after)
-    _remove(advance, SUBSCRIPTIONS, gone)
-    if fresh:
-        advance.session.execute(
-            insert(SUBSCRIPTIONS),
-            [
-                {
-                    "instance_id": advance.instance.id,
-                    "case_id": advance.instance.case_id,
-                    "key": wait.key,
-                    "element_id": wait.element_id,
-                    "kind": wait.kind,
-                    "name": wait.name,
-                    "correlation_key": wait.correlation_key or "",
-                    "scope": wait.scope or "",
-                    "created_at": clock.now(),
-                }
-                for wait in fresh
-            ],
-        )
-        names = sorted({wait.name for wait in fresh if wait.kind == "message"})
-        if names:
-            _look_for_early_messages(advance, names)
+    _remove(advance, EventSubscription, gone)
+    advance.writes.insert(
+        EventSubscription,
+        [
+            {
+                "instance_id": advance.instance.id,
+                "case_id": advance.instance.case_id,
+                "key": wait.key,
+                "element_id": wait.element_id,
+                "kind": wait.kind,
+                "name": wait.name,
+                "correlation_key": wait.correlation_key or "",
+                "scope": wait.scope or "",
+                "created_at": clock.now(),
+            }
+            for wait in fresh
+        ],
+    )
+    names = sorted({wait.name for wait in fresh if wait.kind == "message"})
+    if names:
+        _look_for_early_messages(advance, names)
 
 
 def _look_for_early_messages(advance: Advance, names: Sequence[str]) -> None:
@@ -176,25 +188,15 @@ def _look_for_early_messages(advance: Advance, names: Sequence[str]) -> None:
     early = advance.session.scalars(
         select(Message.id).where(Message.status == MessageStatus.WAITING, Message.name.in_(names)).limit(100)
     ).all()
-    if early:
-        advance.session.execute(insert(JOBS), [owe("buffered", "", inputs={"message": identity}) for identity in early])
+    advance.writes.insert(Job, [owe("buffered", "", inputs={"message": identity}) for identity in early])
 
 
 def _derive_jobs(advance: Advance, before: Sequence[OpenJob], after: Sequence[OpenJob]) -> None:
     gone, fresh = _changes(before, after)
-    gone = [key for key in gone if key != advance.done_key]
-    if gone:
-        advance.session.execute(
-            update(JOBS)
-            .where(
-                JOBS.c.instance_id == advance.instance.id,
-                JOBS.c.key.in_(gone),
-                JOBS.c.status.in_([JobStatus.OWED, JobStatus.FAILED]),
-            )
-            .values(status=JobStatus.CANCELLED, finished_at=clock.now())
-        )
-    if fresh:
-        advance.session.execute(insert(JOBS), [_connector_job(advance, job) for job in fresh])
+    for key in gone:
+        if key != advance.done_key:
+            advance.writes.add(_CANCEL, {"instance": advance.instance.id, "gone": key, "now": clock.now()})
+    advance.writes.insert(Job, [_connector_job(advance, job) for job in fresh])
 
 
 def _connector_job(advance: Advance, job: OpenJob) -> dict[str, Any]:
@@ -224,7 +226,11 @@ def _throw(advance: Advance, thrown: Sequence[Thrown]) -> list[dict[str, Any]]:
     rows, lines = [], []
     for event in thrown:
         if event.kind in {"message", "signal"}:
-            inputs = {"correlation_key": event.correlation_key or "", "variables": dict(event.variables)}
+            inputs: dict[str, Any] = {
+                "correlation_key": event.correlation_key or "",
+                "variables": dict(event.variables),
+                "optional": event.optional,
+            }
             rows.append(
                 owe(
                     event.kind,
@@ -250,8 +256,7 @@ def _throw(advance: Advance, thrown: Sequence[Thrown]) -> list[dict[str, Any]]:
                     details=details,
                 )
             )
-    if rows:
-        advance.session.execute(insert(JOBS), rows)
+    advance.writes.insert(Job, rows)
     return lines
 
 

@@ -8,15 +8,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from engine import clock, history, responsibility
 from engine.bpmn.facts import OpenTask
 from engine.errors import CityLoopError, ExecutionFailed
-from engine.instances.clocks import start_clock
-from engine.instances.statements import insert_row, insert_rows
+from engine.instances.clocks import limit_text, start_clock
 from engine.storage import (
-    Base,
     DefinitionState,
     FormDefinition,
     Organisation,
@@ -25,39 +23,55 @@ from engine.storage import (
     TaskCandidate,
     TaskStatus,
 )
+from engine.storage.statements import Prepared, table_of
 
 if TYPE_CHECKING:
     from engine.instances.advancing import Advance
 
-TASKS = Base.metadata.tables[Task.__tablename__]
-CANDIDATES = Base.metadata.tables[TaskCandidate.__tablename__]
+TASKS, CANDIDATES = table_of(Task), table_of(TaskCandidate)
 DEFAULT_PRIORITY = 50
-_OWN_COLUMNS = frozenset({"limit", "warn", "escalateTo", "stage", "responsible", "evidence", "independentOf"})
+_OWN_COLUMNS = frozenset(
+    {"limit", "warn", "escalateTo", "stage", "responsible", "offeredTo", "evidence", "independentOf"}
+)
 
-_INSERT_TASKS = insert(TASKS).returning(TASKS.c.id, sort_by_parameter_order=True)
+_ONE = (TASKS.c.instance_id == bindparam("instance")) & (TASKS.c.key == bindparam("task"))
+# The task is written in the same round trip and its number is not known here yet: found by its key.
+_OFFER = Prepared(
+    insert(CANDIDATES).from_select(
+        ["task_id", "role", "person_id"],
+        select(
+            TASKS.c.id,
+            bindparam("role", type_=CANDIDATES.c.role.type),
+            bindparam("person", type_=CANDIDATES.c.person_id.type),
+        ).where(_ONE),
+    )
+)
+_NUMBER = Prepared(select(TASKS.c.id).where(_ONE))
 
 
-def open_tasks(advance: Advance, fresh: Sequence[OpenTask]) -> list[dict[str, Any]]:
-    """Write the rows of new tasks with candidates and clocks; answers nothing to tell the history beyond the step."""
+def open_tasks(advance: Advance, fresh: Sequence[OpenTask]) -> None:
+    """Write the rows of new tasks with their candidates and clocks."""
     people = _people(advance, fresh)
-    rows = [_row(advance, task, people) for task in fresh]
-    connection = advance.session.connection()
-    # One row goes the short way; several are numbered in their order.
-    if len(rows) == 1:
-        ids = [insert_row(advance.session, Task, rows[0])]
-    else:
-        ids = list(connection.execute(_INSERT_TASKS, rows).scalars())
-    candidates = [
-        candidate for task_id, task in zip(ids, fresh, strict=True) for candidate in _candidates(task_id, task, people)
-    ]
-    insert_rows(advance.session, TaskCandidate, candidates)
-    for task_id, task in zip(ids, fresh, strict=True):
-        deadline = start_clock(advance, task.properties, task.name, task.element_id, task_id)
-        if deadline is not None:
-            advance.session.connection().execute(
-                update(TASKS).where(TASKS.c.id == task_id).values(due_at=deadline.due_at)
-            )
-    return []
+    advance.writes.insert(Task, [_row(advance, task, people) for task in fresh])
+    for task in fresh:
+        this = {"instance": advance.instance.id, "task": task.key}
+        for role in dict.fromkeys(task.candidate_groups):
+            advance.writes.add(_OFFER, {**this, "role": role, "person": None})
+        for name in dict.fromkeys(task.candidate_users):
+            if name in people:
+                advance.writes.add(_OFFER, {**this, "role": None, "person": people[name]})
+    for task in fresh:
+        if limit_text(task.properties.get("limit")):
+            _start_clock(advance, task)
+
+
+def _start_clock(advance: Advance, task: OpenTask) -> None:
+    """A clock refers to its task, so what was gathered is sent first."""
+    advance.writes.send(advance.session)
+    (task_id,) = _NUMBER.rows(advance.session, {"instance": advance.instance.id, "task": task.key})[0]
+    deadline = start_clock(advance, task.properties, task.name, task.element_id, task_id)
+    if deadline is not None:
+        advance.session.connection().execute(update(TASKS).where(TASKS.c.id == task_id).values(due_at=deadline.due_at))
 
 
 def withdraw_tasks(advance: Advance, gone: Sequence[OpenTask]) -> list[dict[str, Any]]:
@@ -89,7 +103,8 @@ def withdraw_tasks(advance: Advance, gone: Sequence[OpenTask]) -> list[dict[str,
 
 def _row(advance: Advance, task: OpenTask, people: Mapping[str, int]) -> dict[str, Any]:
     properties = task.properties
-    organisation = _organisation(advance, properties.get("responsible"), task.element_id)
+    answers = properties.get("responsible")
+    organisation = _organisation(advance, answers or properties.get("offeredTo"), task.element_id)
     independent_of = str(properties.get("independentOf") or "")
     return {
         "key": task.key,
@@ -108,7 +123,7 @@ def _row(advance: Advance, task: OpenTask, people: Mapping[str, int]) -> dict[st
         "due_at": _moment(task.due_date, task.element_id),
         "follow_up_at": _moment(task.follow_up_date, task.element_id),
         "stage": str(properties.get("stage") or ""),
-        "responsible": organisation.code if organisation is not None else "",
+        "responsible": organisation.code if answers and organisation is not None else "",
         "escalate_to": str(properties.get("escalateTo") or ""),
         "evidence": words(properties.get("evidence")),
         "independent_of": independent_of,
@@ -124,16 +139,6 @@ def words(value: Any) -> list[str]:
     """The words of a comma-separated property or of a list."""
     parts = value if isinstance(value, list) else str(value or "").split(",")
     return [str(part).strip() for part in parts if str(part).strip()]
-
-
-def _candidates(task_id: int, task: OpenTask, people: Mapping[str, int]) -> list[dict[str, Any]]:
-    roles = [{"task_id": task_id, "role": role, "person_id": None} for role in dict.fromkeys(task.candidate_groups)]
-    persons = [
-        {"task_id": task_id, "role": None, "person_id": people[name]}
-        for name in dict.fromkeys(task.candidate_users)
-        if name in people
-    ]
-    return roles + persons
 
 
 def _people(advance: Advance, fresh: Sequence[OpenTask]) -> dict[str, int]:
@@ -185,6 +190,7 @@ def _who_did(advance: Advance, elements: Sequence[str]) -> list[int]:
     """Everybody who completed one of ``elements`` in this case (or, without a case, in this instance)."""
     if not elements:
         return []
+    advance.writes.send(advance.session)
     instance = advance.instance
     mine = Task.case_id == instance.case_id if instance.case_id is not None else Task.instance_id == instance.id
     found = advance.session.scalars(

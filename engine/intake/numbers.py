@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine import clock
-from engine.instances.statements import insert_or_ignore
+from engine.storage.statements import insert_or_ignore
 from engine.storage import Area, CaseNumberCounter
 
 

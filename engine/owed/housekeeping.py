@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
 from engine import clock, history
-from engine.instances.statements import insert_or_ignore
+from engine.storage.statements import insert_or_ignore
 from engine.storage import (
     InstanceStatus,
     Job,

@@ -10,18 +10,10 @@ from sqlalchemy.orm import Session
 
 from engine import clock, history
 from engine.errors import Conflict, FieldProblem, InvalidInput, NotAllowed
-from engine.permissions import Actor, TaskSubject, actor_for, can, may_work, require
-from engine.storage import Person, RoleGrant, Task
-from engine.tasks.finding import (
-    accept,
-    acting_as,
-    change,
-    find,
-    require_not_others,
-    require_open,
-    require_running,
-    subject_of,
-)
+from engine.permissions import Actor, TaskSubject, actor_for, can, may_work, require, task_subject
+from engine.storage import HistoryEvent, Person, RoleGrant, Task
+from engine.storage.statements import Writes
+from engine.tasks.finding import accept, acting_as, change, hold, require_not_others, require_open, require_running
 
 
 def claim(session: Session, actor: Actor, task_id: int) -> Task:
@@ -35,8 +27,7 @@ def claim(session: Session, actor: Actor, task_id: int) -> Task:
     if task.assignee_id == actor.person_id:
         return task
     accept(session, actor, task)
-    change(session, task, assignee_id=actor.person_id, claimed_at=clock.now())
-    _record(session, actor, subject, "task.claimed")
+    _assign(session, actor, subject, "task.claimed", {"assignee_id": actor.person_id, "claimed_at": clock.now()})
     return task
 
 
@@ -46,16 +37,16 @@ def release(session: Session, actor: Actor, task_id: int, reason: str = "") -> T
     Raises:
         NotFound, NotAllowed, Conflict.
     """
-    task = find(session, task_id)
+    subject, _ = hold(session, task_id)
+    task = subject.task
     require_open(session, task)
-    subject = subject_of(session, task)
     if task.assignee_id is None:
         return task
     if task.assignee_id != actor.person_id:
         require(actor, "task.reassign", subject)
     old = task.assignee_id
-    change(session, task, assignee_id=task.owner_id, owner_id=None, claimed_at=None)
-    _record(session, actor, subject, "task.released", old={"assignee": old}, reason=reason)
+    changes = {"assignee_id": task.owner_id, "owner_id": None, "claimed_at": None}
+    _assign(session, actor, subject, "task.released", changes, old={"assignee": old}, reason=reason)
     return task
 
 
@@ -65,19 +56,18 @@ def transfer(session: Session, actor: Actor, task_id: int, person_id: int, reaso
     Raises:
         NotFound, NotAllowed, Conflict. InvalidInput: no reason, or that person may not work on it.
     """
-    task = find(session, task_id)
+    subject, _ = hold(session, task_id)
+    task = subject.task
     require_open(session, task)
-    subject = subject_of(session, task)
     require_running(subject)
     mine = task.assignee_id in (None, actor.person_id) and may_work(actor, subject)
     if not (mine and can(actor, "task.transfer", subject)):
         require(actor, "task.reassign", subject)
     _check(session, subject, person_id, reason)
     old = task.assignee_id
-    change(session, task, assignee_id=person_id, owner_id=None, claimed_at=clock.now())
-    _record(
-        session, actor, subject, "task.transferred", old={"assignee": old}, new={"assignee": person_id}, reason=reason
-    )
+    told = {"old": {"assignee": old}, "new": {"assignee": person_id}, "reason": reason}
+    changes = {"assignee_id": person_id, "owner_id": None, "claimed_at": clock.now()}
+    _assign(session, actor, subject, "task.transferred", changes, **told)
     return task
 
 
@@ -92,8 +82,8 @@ def delegate(session: Session, actor: Actor, task_id: int, person_id: int, reaso
     if task.owner_id is not None:
         raise Conflict("it is delegated already", kind="delegated", task=task_id)
     _check(session, subject, person_id, reason)
-    change(session, task, assignee_id=person_id, owner_id=actor.person_id)
-    _record(session, actor, subject, "task.delegated", new={"assignee": person_id}, reason=reason)
+    changes = {"assignee_id": person_id, "owner_id": actor.person_id}
+    _assign(session, actor, subject, "task.delegated", changes, new={"assignee": person_id}, reason=reason)
     return task
 
 
@@ -105,9 +95,9 @@ def send_back(
     Raises:
         NotFound, NotAllowed: not the one it was delegated to. Conflict: it is not delegated, or over.
     """
-    task = find(session, task_id)
+    subject, _ = hold(session, task_id)
+    task = subject.task
     require_open(session, task)
-    subject = subject_of(session, task)
     if task.owner_id is None:
         raise Conflict("it is not delegated", kind="stale", task=task_id)
     if actor.person_id not in (task.assignee_id, task.owner_id):
@@ -115,14 +105,14 @@ def send_back(
     draft = (
         {} if fields is None else {"draft": dict(fields), "draft_by_id": actor.person_id, "draft_saved_at": clock.now()}
     )
-    change(session, task, assignee_id=task.owner_id, owner_id=None, **draft)
-    _record(session, actor, subject, "task.sent_back", reason=reason)
+    changes = {"assignee_id": task.owner_id, "owner_id": None, **draft}
+    _assign(session, actor, subject, "task.sent_back", changes, reason=reason)
     return task
 
 
 def people_for(session: Session, task: Task) -> list[Person]:
     """Everybody who may be given the task, by name."""
-    subject = subject_of(session, task)
+    subject = task_subject(session, task)
     candidates = session.scalars(
         select(Person)
         .outerjoin(RoleGrant, RoleGrant.person_id == Person.id)
@@ -140,12 +130,11 @@ def people_for(session: Session, task: Task) -> list[Person]:
 
 
 def _workable(session: Session, actor: Actor, task_id: int) -> tuple[Task, TaskSubject]:
-    task = find(session, task_id)
-    require_open(session, task)
-    subject = subject_of(session, task)
+    subject, _ = hold(session, task_id)
+    require_open(session, subject.task)
     require(actor, "task.work", subject)
     require_running(subject)
-    return task, subject
+    return subject.task, subject
 
 
 def _check(session: Session, subject: TaskSubject, person_id: int, reason: str) -> None:
@@ -161,11 +150,13 @@ def _check(session: Session, subject: TaskSubject, person_id: int, reason: str) 
         raise InvalidInput("the task cannot be handed over like that", problems)
 
 
-def _record(session: Session, actor: Actor, subject: TaskSubject, kind: str, **facts: Any) -> None:
+def _assign(
+    session: Session, actor: Actor, subject: TaskSubject, kind: str, changes: Mapping[str, Any], **told: Any
+) -> None:
+    """One change of whose work it is, and the line that tells it."""
     task = subject.task
     grant = acting_as(actor, subject)
-    history.record(
-        session,
+    line = history.line(
         actor,
         task.case_id,
         kind,
@@ -174,5 +165,9 @@ def _record(session: Session, actor: Actor, subject: TaskSubject, kind: str, **f
         element_id=task.element_id,
         organisation_id=grant.organisation_id if grant else None,
         role=grant.role if grant else "",
-        **facts,
+        **told,
     )
+    writes = Writes()
+    change(writes, task, **changes)
+    writes.insert(HistoryEvent, [line])
+    writes.send(session)

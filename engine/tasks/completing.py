@@ -11,20 +11,12 @@ from sqlalchemy.orm import Session
 from engine import clock, evidence, forms
 from engine.domain_functions import LIBRARY, host_for
 from engine.errors import Conflict, FieldProblem, InvalidInput, NotAllowed
-from engine.instances import Locked, advancing, form_schema, lock_step
+from engine.instances import advancing, form_schema
 from engine.instances.tasks import shown, words
 from engine.permissions import Actor, TaskSubject, require
 from engine.storage import Evidence, Task, TaskStatus
-from engine.tasks.finding import (
-    accept,
-    acting_as,
-    change,
-    find,
-    require_not_others,
-    require_open,
-    require_running,
-    subject_of,
-)
+from engine.storage.statements import Writes
+from engine.tasks.finding import accept, acting_as, change, hold, require_not_others, require_open, require_running
 
 
 def complete(session: Session, actor: Actor, task_id: int, fields: Mapping[str, Any], submission: str = "") -> Task:
@@ -35,43 +27,20 @@ def complete(session: Session, actor: Actor, task_id: int, fields: Mapping[str, 
         NotFound, NotAllowed. InvalidInput: per field. Conflict: completed, withdrawn, claimed, delegated, suspended.
         ExecutionFailed: the process cannot go on.
     """
-    task = find(session, task_id)
+    subject, locked = hold(session, task_id)
+    task = subject.task
     if _same_submit(task, actor, submission):
         return task
     require_open(session, task)
-    locked = lock_step(session, task.instance_id, task.case_id)
-    subject = subject_of(session, task, locked)
     require(actor, "task.work", subject)
     require_running(subject)
     require_not_others(session, actor, task)
     if task.owner_id is not None and actor.person_id != task.owner_id and not actor.machine:
         raise Conflict("it was delegated and has to be handed back", kind="delegated", task=task_id)
     values, files = _clean(session, subject, fields)
-    try:
-        _go_on(session, actor, subject, locked, values, files, submission)
-    except Conflict:
-        # Whoever was first may have finished the whole process; what became of this task is what people want to know.
-        session.refresh(task)
-        if _same_submit(task, actor, submission):
-            return task
-        require_open(session, task)
-        raise
-    return task
-
-
-def _go_on(
-    session: Session,
-    actor: Actor,
-    subject: TaskSubject,
-    locked: Locked,
-    values: Mapping[str, Any],
-    files: list[str],
-    submission: str,
-) -> None:
-    task = subject.task
     with advancing(session, actor, task.instance_id, locked=locked) as advance:
         _require_independence(session, actor, task)
-        _close(session, actor, task, values, submission)
+        _close(advance.writes, actor, task, values, submission)
         accept(session, actor, task)
         _keep_evidence(session, actor, task, files)
         grant = acting_as(actor, subject)
@@ -84,6 +53,7 @@ def _go_on(
         )
         advance.done_key = task.key
         advance.execution.complete_task(task.key, values)
+    return task
 
 
 def _same_submit(task: Task, actor: Actor, submission: str) -> bool:
@@ -154,10 +124,10 @@ def _require_independence(session: Session, actor: Actor, task: Task) -> None:
         raise NotAllowed("whoever did the work may not judge it", deed="task.work", subject=f"task {task.id}")
 
 
-def _close(session: Session, actor: Actor, task: Task, values: Mapping[str, Any], submission: str) -> None:
+def _close(writes: Writes, actor: Actor, task: Task, values: Mapping[str, Any], submission: str) -> None:
     now = clock.now()
     change(
-        session,
+        writes,
         task,
         status=TaskStatus.COMPLETED,
         assignee_id=actor.person_id if actor.person_id is not None else task.assignee_id,
@@ -197,9 +167,10 @@ def save_draft(session: Session, actor: Actor, task_id: int, fields: Mapping[str
     Raises:
         NotFound, NotAllowed, Conflict: the task is over or somebody else's.
     """
-    task = find(session, task_id)
+    subject, _ = hold(session, task_id)
+    task = subject.task
     require_open(session, task)
-    require(actor, "task.work", subject_of(session, task))
+    require(actor, "task.work", subject)
     require_not_others(session, actor, task)
     task.draft, task.draft_by_id, task.draft_saved_at = dict(fields), actor.person_id, clock.now()
     session.flush()

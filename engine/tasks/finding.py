@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import String, bindparam, cast, func, join, literal_column, select
 from sqlalchemy.orm import Session, object_session
 
 from engine import history, responsibility
 from engine.errors import Conflict, NotFound
 from engine.instances import Locked
-from engine.instances.statements import update_row
-from engine.instances.tasks import CANDIDATES
+from engine.instances.advancing import CASES, INSTANCES
+from engine.instances.tasks import CANDIDATES, TASKS
 from engine.permissions import Actor, Grant, TaskSubject
 from engine.storage import (
     Case,
@@ -24,21 +24,54 @@ from engine.storage import (
     TaskStatus,
     lock,
 )
+from engine.storage.reading import Reading
+from engine.storage.statements import Writes
 
-_FIND = select(Task).where(Task.id == bindparam("task")).execution_options(populate_existing=True)
-_CANDIDATES = select(CANDIDATES.c.role, CANDIDATES.c.person_id).where(CANDIDATES.c.task_id == bindparam("task"))
+_ONE = TASKS.c.id == bindparam("task")
+_COMMA: Any = literal_column("','")
+_OFFERED = CANDIDATES.c.task_id == TASKS.c.id
+_CANDIDATES = (
+    select(func.aggregate_strings(CANDIDATES.c.role, _COMMA)).where(_OFFERED).scalar_subquery(),
+    select(func.aggregate_strings(cast(CANDIDATES.c.person_id, String), _COMMA)).where(_OFFERED).scalar_subquery(),
+)
+_OF_INSTANCE = join(TASKS, INSTANCES, TASKS.c.instance_id == INSTANCES.c.id)
+_OF_CASE = join(_OF_INSTANCE, CASES, INSTANCES.c.case_id == CASES.c.id)
+_WITH_CASE = Reading([Case, ProcessInstance, Task], _OF_CASE, _ONE, _CANDIDATES)
+_WITHOUT = Reading([ProcessInstance, Task], _OF_INSTANCE, _ONE, _CANDIDATES)
 
 
-def find(session: Session, task_id: int) -> Task:
-    """The task as it stands in the database now.
+class Held(NamedTuple):
+    """A task in the hands of one deed: case, instance and task are locked and read afresh."""
+
+    subject: TaskSubject
+    locked: Locked
+
+    @property
+    def task(self) -> Task:
+        """The task itself."""
+        return self.subject.task
+
+
+def hold(session: Session, task_id: int) -> Held:
+    """The task with everything a deed on it asks, in one statement; whoever else wants it waits until the commit.
 
     Raises:
         NotFound: there is none.
     """
-    task = session.scalars(_FIND, {"task": task_id}).one_or_none()
-    if task is None:
-        raise NotFound("no such task", task=task_id)
-    return task
+    found = _WITH_CASE.one(session, task=task_id)
+    if found is None:
+        alone = _WITHOUT.one(session, task=task_id)
+        if alone is None:
+            raise NotFound("no such task", task=task_id)
+        found = [None, *alone]
+    case, instance, task, roles, people = found
+    subject = TaskSubject(
+        task=task,
+        case=case,
+        roles=frozenset((roles or "").split(",")) - {""},
+        person_ids=frozenset(int(person) for person in (people or "").split(",") if person),
+    )
+    return Held(subject, (case, instance))
 
 
 def require_open(session: Session, task: Task) -> None:
@@ -91,23 +124,10 @@ def require_not_others(session: Session, actor: Actor, task: Task) -> None:
         )
 
 
-def change(session: Session, task: Task, **values: Any) -> None:
-    """Write ``values`` if the task is still as it was read; the losers of a race are told what happened.
-
-    Raises:
-        Conflict: completed, withdrawn, claimed or stale.
-    """
-    seen, before = task.lock_version, task.assignee_id
-    guard = {"status": TaskStatus.OPEN, "lock_version": seen}
-    if update_row(session, task, guard, lock_version=seen + 1, **values):
-        return
-    session.refresh(task)
-    require_open(session, task)
-    if task.assignee_id not in (None, before):
-        raise Conflict(
-            "somebody else has claimed it", kind="claimed", task=task.id, by=_name(session, task.assignee_id)
-        )
-    raise Conflict("the task has changed meanwhile", kind="stale", task=task.id)
+def change(writes: Writes, task: Task, **values: Any) -> None:
+    """Gather a change of a held task. Sending it fails unless the task is still open and as it was read."""
+    guard = {"status": TaskStatus.OPEN, "lock_version": task.lock_version}
+    writes.update(task, guard, lock_version=task.lock_version + 1, **values)
 
 
 def acting_as(actor: Actor, subject: TaskSubject) -> Grant | None:
@@ -144,21 +164,6 @@ def accept(session: Session, actor: Actor, task: Task) -> None:
             new={"organisation": organisation.id, "name": organisation.name},
             reason="accepted",
         )
-
-
-def subject_of(session: Session, task: Task, locked: Locked | None = None) -> TaskSubject:
-    """The task with what decides who may work on it; its case is locked, as whatever follows changes it."""
-    if locked is None and task.case_id is not None:
-        case: Case | None = lock(session, Case, task.case_id)
-    else:
-        case = locked[0] if locked is not None else None
-    candidates = session.connection().execute(_CANDIDATES, {"task": task.id}).all()
-    return TaskSubject(
-        task=task,
-        case=case,
-        roles=frozenset(row.role for row in candidates if row.role),
-        person_ids=frozenset(row.person_id for row in candidates if row.person_id),
-    )
 
 
 def _name(session: Session, person_id: int | None) -> str:

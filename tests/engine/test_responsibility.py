@@ -18,6 +18,7 @@ from engine.storage import (
     OrganisationCategory,
     ResponsiblePeriod,
 )
+from engine.storage.statements import Writes
 
 MACHINE = Actor.system("test")
 
@@ -59,7 +60,9 @@ def test_accepting_what_one_answers_for_already_changes_nothing(session, open_ca
 def test_an_ended_case_gets_no_new_party(session, open_case, organisation):
     case = open_case()
     case.status = CaseStatus.CLOSED
-    responsibility.end(session, case)
+    writes = Writes()
+    responsibility.end(writes, case)
+    writes.send(session)
     assert parties(session, case) == [("ft.intake", False)]
     with pytest.raises(Conflict) as caught:
         responsibility.assign(session, MACHINE, case, organisation("ft.water"), "late")

@@ -64,7 +64,7 @@ if point == "before the commit":
         stop_here()
     running.finish = late
 if point == "while firing":
-    importlib.import_module("engine.instances.advancing").insert_rows = stop_here
+    importlib.import_module("engine.storage.statements").Writes.send = stop_here
 if point == "after the lease of a timer":
     import engine.owed.timers as timers
     timers._fire = stop_here

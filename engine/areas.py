@@ -40,36 +40,6 @@ class Place:
         return self.area.path if self.area else ""
 
 
-def locate(
-    session: Session,
-    *,
-    district: str = "",
-    street: str = "",
-    community: str = "",
-    grid: str = "",
-    longitude: float | None = None,
-    latitude: float | None = None,
-) -> Area:
-    """The smallest known area of a place that must lie in the city.
-
-    Raises:
-        InvalidInput: nothing given, an unknown name, a bad point, or outside the city; names the field.
-    """
-    found = place(
-        session,
-        district=district,
-        street=street,
-        community=community,
-        grid=grid,
-        longitude=longitude,
-        latitude=latitude,
-    )
-    if found.area is None:
-        field = "district" if district or longitude is None else "point"
-        _refuse(field, "outside_city", value=district or f"{longitude}, {latitude}")
-    return found.area
-
-
 def place(
     session: Session,
     *,

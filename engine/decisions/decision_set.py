@@ -94,10 +94,6 @@ class DecisionSet:
             value = work.decision(room, element)
         return Decided(from_feel(value), session.trace["required"][-1] if session.trace.get("required") else {})
 
-    def decision_ids(self) -> list[str]:
-        """The ids that ``decide`` knows."""
-        return list(self._decisions)
-
     def input_names(self, decision_id: str) -> frozenset[str]:
         """The variables a decision and what it requires read; properties of ``case`` count as ``case``."""
         from engine.decisions.describing import input_names

@@ -8,7 +8,6 @@ from engine.errors import Problem
 
 HIT_POLICIES = ("UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTPUT ORDER")
 AGGREGATIONS = ("SUM", "MIN", "MAX", "COUNT")
-MULTI_HIT = frozenset({"COLLECT", "RULE ORDER", "OUTPUT ORDER"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,10 +140,6 @@ def _one_kind(parts: list[Region]) -> str:
     return kinds.pop() if kinds else "null"
 
 
-def _low_key(cut: Cut) -> tuple[int, Any, int]:
-    return (0, 0, 0) if cut is None else (1, cut[0], cut[1])
-
-
 def _merge(spans: list[tuple[Cut, Cut]]) -> tuple[tuple[Cut, Cut], ...]:
     merged: list[tuple[Cut, Cut]] = []
     unbounded = [span for span in spans if span[0] is None]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
 from engine.feel import compiler, compiler_calls, compiler_logic, compiler_loops
-from engine.feel.budget import LIMITS, Env, Host, Limits, Reason, Run
+from engine.feel.budget import LIMITS, Host, Limits, Reason, Run
 from engine.feel.compiler_scope import Code, Names, compile_node
 from engine.feel.compiler_tests import Test, compile_tests
 from engine.feel.errors import BudgetExceeded, Undefined
@@ -18,7 +18,7 @@ from engine.feel.nodes import Node, Tests
 from engine.feel.parser import Parser
 from engine.feel.reading import free_names
 from engine.feel.standard import STANDARD
-from engine.feel.types import FeelType, Parameter
+from engine.feel.types import FeelType
 from engine.feel.values import Context, FunctionValue, to_feel
 
 # Each registers the compilers of its kinds of nodes.
@@ -102,21 +102,6 @@ class Expression(_Text):
             return _expression(self.text, self.library, self.limits, names).evaluate_explained(context, host)
         run = Run(context, host, self.limits)
         return _run(self._code, run), run.reasons
-
-    def evaluate_within(self, run: Run, context: Mapping[str, Any]) -> Any:
-        """The value on the budget of a ``run`` that is going on: for functions whose ``call`` evaluates expressions."""
-        run.charge(1)
-        return self._code(Env({}, Run(context, run.host, self.limits), run))
-
-    def as_function(self, parameters: Iterable[tuple[str, FeelType]], context: Mapping[str, Any]) -> FunctionValue:
-        """The expression as the body of a function (business knowledge models); ``context`` is what it sees besides."""
-        made = tuple(Parameter(name, kind) for name, kind in parameters)
-        names = [parameter.name for parameter in made]
-
-        def call(run: Run, arguments: list[Any]) -> Any:
-            return self.evaluate_within(run, {**context, **dict(zip(names, arguments, strict=True))})
-
-        return FunctionValue(made, call)
 
 
 class UnaryTests(_Text):

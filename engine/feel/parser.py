@@ -292,8 +292,3 @@ def parse(text: str, limits: Limits, known: KnownNames, members: Collection[str]
         BudgetExceeded: it is too long, too deep, or has too many parts.
     """
     return Parser(text, limits, known, members).parse_expression_only()
-
-
-def parse_tests(text: str, limits: Limits, known: KnownNames, members: Collection[str] = ()) -> Tests:
-    """The tree of unary tests; raises like ``parse``."""
-    return Parser(text, limits, known, members).parse_unary_tests()

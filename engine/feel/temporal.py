@@ -248,7 +248,3 @@ class DayTimeDuration(Ordered):
     @property
     def key(self) -> int:
         return self.nanos
-
-
-TEMPORAL = (Date, Time, DateTime)
-DURATIONS = (YearMonthDuration, DayTimeDuration)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,12 +62,6 @@ def run_scenario(scenario: Scenario, files: Mapping[str, bytes], settings: Setti
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return outcome
-
-
-def run_all(scenarios: Iterable[Scenario], files: Mapping[str, bytes], settings: Settings) -> Iterable[Outcome]:
-    """Run scenarios one after the other."""
-    for scenario in scenarios:
-        yield run_scenario(scenario, files, settings)
 
 
 class _Mismatch(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -234,7 +234,7 @@ class Sandbox:
                     return
         raise InvalidInput("the machine's work does not come to an end", [FieldProblem("", "endless_work")])
 
-    def run_on(self, rounds: int, wait: timedelta = timedelta()) -> None:
+    def run_on(self, rounds: int) -> None:
         """Let simulated people do every open task, up to ``rounds`` of them."""
         for _ in range(rounds):
             with self.database.reading() as session:
@@ -243,8 +243,6 @@ class Sandbox:
                 ).first()
             if task is None:
                 return
-            if wait:
-                self.advance_to(self.now + wait)
             with self.database.reading() as session:
                 actor = People(session).someone_for(task)
             if actor is None:

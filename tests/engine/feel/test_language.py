@@ -12,9 +12,7 @@ from engine.feel import (
     FeelError,
     FeelType,
     Function,
-    FunctionValue,
     Host,
-    Parameter,
     Undefined,
     YearsMonths,
     call_function,
@@ -228,23 +226,17 @@ def test_the_house_adds_functions_at_one_place() -> None:
 def test_data_never_hides_a_function_but_may_be_one() -> None:
     assert value("count([1, 2])", {"count": 7}) == 2
     assert value("count + 1", {"count": 7}) == 8
-    double = compile_expression("n * 2").as_function([("n", FeelType("number"))], {})
+    double = compile_expression("function(n: number) n * 2").evaluate({})
     assert value("double(4)", {"double": double}) == 8
     assert value('double("x")', {"double": double}) is None
-    assert (
-        value(
-            "rate(4)", {"rate": compile_expression("n * 2 + base").as_function([("n", FeelType("Any"))], {"base": 1})}
-        )
-        == 9
-    )
+    assert value("rate(4)", {"rate": compile_expression("function(n) n * 2 + base").evaluate({"base": 1})}) == 9
 
 
 def test_a_function_is_called_from_outside_and_spends_its_callers_budget() -> None:
-    double = compile_expression("n * 2").as_function([("n", FeelType("number"))], {})
+    double = compile_expression("function(n: number) n * 2").evaluate({})
     assert from_feel(call_function(double, {"n": 4}, HOST)) == 8
     assert call_function(double, {"n": "x"}) is None and call_function(double, {"m": 4}) is None
-    loop = compile_expression("count(for i in 1..1000 return i * n)")
-    within = FunctionValue((Parameter("n"),), lambda run, arguments: loop.evaluate_within(run, {"n": arguments[0]}))
+    within = compile_expression("function(n) count(for i in 1..1000 return i * n)").evaluate({})
     assert value("f(2)", {"f": within}) == 1000
     with pytest.raises(BudgetExceeded):
         value("for i in 1..1000 return f(i)", {"f": within})

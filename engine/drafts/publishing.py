@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock
@@ -17,7 +18,7 @@ from engine.errors import Conflict, DeploymentRejected, FieldProblem, InvalidInp
 from engine.history import record
 from engine.permissions import Actor, require
 from engine.settings import Settings
-from engine.storage import Deployment, Draft, DraftState, lock
+from engine.storage import Deployment, Draft, DraftRevision, DraftState, lock
 
 
 def request_review(session: Session, actor: Actor, draft_id: int, note: str, settings: Settings) -> Draft:
@@ -130,10 +131,17 @@ def publish(session: Session, actor: Actor, draft: Draft, settings: Settings) ->
     return deployment
 
 
+def authors(session: Session, draft: Draft) -> set[int]:
+    """Everybody who opened the draft, saved any version of any of its files, or asked for its review."""
+    saved = session.scalars(select(DraftRevision.saved_by_id).where(DraftRevision.draft_id == draft.id).distinct())
+    people = {draft.requested_by_id, draft.created_by_id, draft.updated_by_id, *saved}
+    return {person_id for person_id in people if person_id is not None}
+
+
 def _under_review(session: Session, actor: Actor, draft_id: int) -> Draft:
     require(actor, "deployment.review")
     draft = lock(session, Draft, draft_id)
-    if actor.person_id in {draft.requested_by_id, draft.created_by_id, draft.updated_by_id}:
+    if actor.person_id in authors(session, draft):
         raise NotAllowed("a second person must review a draft", deed="deployment.review", subject=f"draft {draft.id}")
     return draft
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -64,6 +65,18 @@ def test_nobody_reviews_what_they_wrote_themselves(
     with pytest.raises(NotAllowed):
         drafts.approve(session, people.designer2, draft.id, settings)
     draft.updated_by_id = people.reviewer.person_id
+    with pytest.raises(NotAllowed):
+        drafts.approve(session, people.reviewer, draft.id, settings)
+
+
+def test_whoever_ever_worked_on_a_draft_does_not_review_it(
+    session: Session, people: Any, small: Callable[..., bytes], settings: Settings
+) -> None:
+    writing_reviewer = replace(people.reviewer, grants=people.reviewer.grants + people.designer.grants)
+    draft = drafts.open_draft(session, people.designer, "small")
+    drafts.save(session, writing_reviewer, draft.id, PATH, small(limit="9 工作时"), revision=1)
+    drafts.save(session, people.designer, draft.id, PATH, small(limit="2 工作时"), revision=2)
+    drafts.request_review(session, people.designer, draft.id, "", settings)
     with pytest.raises(NotAllowed):
         drafts.approve(session, people.reviewer, draft.id, settings)
 

@@ -24,11 +24,18 @@ from web.problems import as_json
 
 @door.get_page("/drafts/<int:draft_id>/review", needs="deployment.view")
 def review(draft_id: int) -> ResponseReturnValue:
-    """The draft beside what is published: diagrams with colours, everything in words, what is red, who decided what."""
+    """The draft beside what is published: diagrams with colours, everything in words, what is red, who decided what.
+
+    Scenarios that have not run yet do so when the page asks again with ``run``; what is known is shown at once.
+    """
     draft = find(draft_id)
     old, new = base_files(session(), draft), drafts.files_of(session(), draft)
     found = changes(old, new)
-    problems = drafts.findings(session(), draft, house().settings if draft.state in LIVING else None)
+    problems = drafts.findings(session(), draft)
+    owed = draft.state in LIVING and drafts.are_scenarios_owed(session(), draft, problems)
+    if draft.state in LIVING and (not owed or request.args.get("run")):
+        problems, owed = drafts.findings(session(), draft, house().settings), False
+    authors = drafts.authors(session(), draft)
     return render_template(
         "workbench/review.html",
         draft=draft,
@@ -37,15 +44,12 @@ def review(draft_id: int) -> ResponseReturnValue:
         diagrams=_diagrams(old, new),
         problems=[as_json(problem) for problem in problems],
         blocked=drafts.is_blocked(problems, draft),
-        people=_people(draft),
+        owed=owed,
+        people=_people(draft, authors),
         history=_history(draft),
-        may_review=can(actor(), "deployment.review") and actor().person_id not in _authors(draft),
+        may_review=can(actor(), "deployment.review") and actor().person_id not in authors,
         may_override=can(actor(), "deployment.override") and actor().person_id not in draft.override_by_ids,
     )
-
-
-def _authors(draft: Draft) -> set[int | None]:
-    return {draft.requested_by_id, draft.created_by_id, draft.updated_by_id}
 
 
 def _by_role(found: list[Change]) -> list[tuple[Role, list[Change]]]:
@@ -60,8 +64,8 @@ def _diagrams(old: dict[str, bytes], new: dict[str, bytes]) -> list[dict[str, An
     return [{"path": p, "old": old.get(p, b"").decode(), "new": new.get(p, b"").decode()} for p in paths]
 
 
-def _people(draft: Draft) -> dict[int, str]:
-    ids = {*_authors(draft), draft.decided_by_id, *draft.override_by_ids}
+def _people(draft: Draft, authors: set[int]) -> dict[int, str]:
+    ids = {*authors, draft.decided_by_id, *draft.override_by_ids}
     rows = session().execute(select(Person.id, Person.display_name).where(Person.id.in_(ids)))
     return dict(rows.all())
 

@@ -12,6 +12,7 @@ from engine.deployments import NO_MORE, deploy
 from engine.drafts.editing import move
 from engine.drafts.files import files_of, published_files
 from engine.drafts.findings import findings, is_blocked
+from engine.drafts.opening import LIVING
 from engine.drafts.removing import gone, taken_out_scenarios
 from engine.drafts.versions import retire_all
 from engine.errors import Conflict, DeploymentRejected, FieldProblem, InvalidInput, NotAllowed
@@ -82,17 +83,19 @@ def send_back(session: Session, actor: Actor, draft_id: int, note: str) -> Draft
 
 
 def override(session: Session, actor: Actor, draft_id: int, reason: str) -> Draft:
-    """Add one's name to letting a red policy through; two different people with the right are needed, one a reviewer.
+    """Add one's name to letting a red policy through; two different people with the right are needed.
 
-    Errors that would not run can never be overridden.
+    Errors that would not run can never be overridden, and every later save takes the names away again.
 
     Raises:
-        NotAllowed, Conflict: the same person twice; InvalidInput: without a reason.
+        NotAllowed; Conflict: the same person twice, or the draft is over; InvalidInput: without a reason.
     """
     require(actor, "deployment.override")
     if not reason.strip():
         raise InvalidInput("say why the policy may be broken", [FieldProblem("reason", "required")])
     draft = lock(session, Draft, draft_id)
+    if draft.state not in LIVING:
+        raise Conflict("the draft is over", kind="stale", draft=draft_id, state=draft.state.value)
     assert actor.person_id is not None, "only people have the right"
     if actor.person_id in draft.override_by_ids:
         raise Conflict("the second name must be another person's", kind="duplicate", draft=draft_id)

@@ -130,6 +130,22 @@ def test_two_people_together_let_a_broken_policy_through_but_no_fault(
     assert drafts.is_blocked(drafts.findings(session, draft), draft)
 
 
+def test_names_for_a_broken_policy_count_for_the_text_they_were_given_to(
+    session: Session, people: Any, small: Callable[..., bytes], settings: Settings
+) -> None:
+    draft = drafts.open_draft(session, people.designer, "small")
+    drafts.save(session, people.designer, draft.id, PATH, small(limit=""), revision=1)
+    for colleague in (people.reviewer, people.reviewer2):
+        drafts.override(session, colleague, draft.id, "试点一周")
+    assert not drafts.is_blocked(drafts.findings(session, draft), draft)
+    drafts.save(session, people.designer, draft.id, PATH, small(limit="", escalateTo=""), revision=2)
+    assert drafts.is_blocked(drafts.findings(session, draft), draft)
+    assert (draft.override_by_ids, draft.override_reason) == ([], "")
+    drafts.abandon(session, people.designer, draft.id, "不做了")
+    with pytest.raises(Conflict):
+        drafts.override(session, people.reviewer, draft.id, "试点一周")
+
+
 def test_a_draft_approved_for_a_date_is_published_then(
     database: Database, session: Session, people: Any, small: Callable[..., bytes], settings: Settings
 ) -> None:

@@ -6,32 +6,27 @@ from typing import Any
 
 from engine import cases
 from engine.connectors.context import Context
-from engine.errors import Conflict
 
 
 def run(context: Context) -> dict[str, Any]:
     """Do the ``action`` and answer how the case stands now.
 
     Raises:
-        ExecutionFailed: an unknown action, no reason, or the case does not stand so that it can be done
-            (kind ``bad_input``).
+        ExecutionFailed: an unknown action, or no reason (kind ``bad_input``). Conflict: the case does not stand so that
+            it can be done.
     """
     case = context.require_case()
     action, reason = context.text("action", required=True), context.text("reason", required=True)
     session, actor = context.session, context.actor
     own = context.instance.id if context.instance is not None else None
-    try:
-        if action == "suspend":
-            case = cases.suspend(session, actor, case.id, reason, but=own)
-        elif action == "resume":
-            case = cases.resume(session, actor, case.id, reason)
-        elif action == "void":
-            case = cases.void(session, actor, case.id, reason, but=own)
-        elif action == "reopen":
-            case = cases.reopen(session, actor, case.id, reason, context.text("element"))
-        else:
-            raise context.bad("action", action)
-    except Conflict as error:
-        # The case has moved on meanwhile: a person must look; waiting would not help.
-        raise context.bad("action", f"{error} ({error.kind})") from error
+    if action == "suspend":
+        case = cases.suspend(session, actor, case.id, reason, but=own)
+    elif action == "resume":
+        case = cases.resume(session, actor, case.id, reason)
+    elif action == "void":
+        case = cases.void(session, actor, case.id, reason, but=own)
+    elif action == "reopen":
+        case = cases.reopen(session, actor, case.id, reason, context.text("element"))
+    else:
+        raise context.bad("action", action)
     return {"status": case.status.value}

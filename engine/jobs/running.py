@@ -11,6 +11,7 @@ import socket
 import traceback
 from collections.abc import Callable, Mapping
 from os import getpid
+from types import ModuleType
 from typing import Any
 
 from sqlalchemy import update
@@ -170,7 +171,7 @@ def _connect(session: Session, actor: Actor, settings: Settings, job: Job, answe
         if outside:
             result = answer if answer is not None else given(job.result)
         else:
-            result = module.run(_context(session, actor, settings, job, advance))
+            result = _run(module, _context(session, actor, settings, job, advance))
         advance.variables.forget()
         advance.done_key = job.key
         advance.deed("job.done", element_id=job.element_id, details={"type": job.type})
@@ -178,6 +179,15 @@ def _connect(session: Session, actor: Actor, settings: Settings, job: Job, answe
         advance.execution.finish_job(job.key, {str(name): result} if name else result)
     if not outside:
         job.result = kept(result)
+
+
+def _run(module: ModuleType, context: Context) -> Mapping[str, Any]:
+    try:
+        result: Mapping[str, Any] = module.run(context)
+    except Conflict as error:
+        # The process still waits, what it wants has moved on: a person must look, waiting would not help.
+        raise context.bad("case", f"{error} ({error.kind})") from error
+    return result
 
 
 def _context(session: Session, actor: Actor, settings: Settings, job: Job, advance: Advance) -> Context:

@@ -94,6 +94,16 @@ def test_update_case_ends_a_case_while_its_process_goes_on(session, people, run)
     assert case.status is CaseStatus.DUPLICATE
 
 
+def test_a_change_the_case_no_longer_takes_needs_a_person(session, run):
+    case = run(
+        ("update-case", {"status": "rejected", "close_reason": "不归城管"}),
+        ("update-case", {"responsible": "crew_sanitation"}),
+    )
+    incident = session.scalars(select(Incident)).one()
+    assert (incident.case_id, incident.code, incident.element_id) == (case.id, "bad_input", "s1")
+    assert session.scalars(select(Job.status).where(Job.element_id == "s1")).one() == "failed"
+
+
 def test_the_clock_of_a_case_runs_stands_still_and_gets_more_time(session, run):
     case = run(
         ("clock", {"action": "start", "limit": "4 工作时", "warn": "50"}),

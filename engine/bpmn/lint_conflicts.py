@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
+from engine.bpmn.lint_graph import Paths
 from engine.bpmn.model import Element, Flow
-
-if TYPE_CHECKING:
-    from engine.bpmn.lint_paths import Paths
 
 _ONE_WAY = frozenset({"exclusiveGateway", "eventBasedGateway"})
 

@@ -5,11 +5,12 @@ from engine.feel.checking import FeelProblem, check_expression
 from engine.feel.errors import BudgetExceeded, FeelError, FeelSyntaxError, Undefined
 from engine.feel.expression import Expression, UnaryTests, call_function, compile_expression, compile_unary_tests
 from engine.feel.library import Function, Library
+from engine.feel.plain import from_feel
 from engine.feel.plain import write as feel_text
 from engine.feel.standard import STANDARD
 from engine.feel.temporal import YearMonthDuration as YearsMonths
 from engine.feel.types import ANY, FeelType, Parameter, conforms, fit
-from engine.feel.values import Context, FunctionValue, Range, from_feel, kind_of, to_feel
+from engine.feel.values import Context, FunctionValue, Range, kind_of, to_feel
 
 __all__ = [
     "ANY",

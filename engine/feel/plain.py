@@ -17,14 +17,16 @@ _MAX_DIGITS = 34  # beyond, an int would only have zeros, up to 6,000 of them
 _MAX_TIMEDELTA = 999_999_999 * 86_400 * SECOND
 
 
-def plain(value: Any) -> Any:
-    """The plain Python value of a FEEL value; what Python cannot hold (the year 20000, nanoseconds) becomes text."""
+def from_feel(value: Any) -> Any:
+    """The plain Python value of a FEEL value: int if whole, else Decimal; functions, ranges and what Python cannot hold
+    (the year 20000, nanoseconds) become text.
+    """
     if isinstance(value, Decimal):
         return int(value) if value.adjusted() < _MAX_DIGITS and value == value.to_integral_value() else value
     if isinstance(value, tuple):
-        return [plain(item) for item in value]
+        return [from_feel(item) for item in value]
     if isinstance(value, Context):
-        return {name: plain(item) for name, item in value.items()}
+        return {name: from_feel(item) for name, item in value.items()}
     if isinstance(value, Date):
         return date(value.year, value.month, value.day) if 1 <= value.year <= 9999 else text_of(value)
     if isinstance(value, DateTime):

@@ -165,10 +165,3 @@ def _time_to_feel(value: time, offset: timedelta | None) -> Time:
     if isinstance(value.tzinfo, ZoneInfo) and value.tzinfo.key:
         return Time(nanos, 0) if value.tzinfo.key == "UTC" else Time(nanos, zone=value.tzinfo.key)
     return Time(nanos, int(offset.total_seconds()) if offset is not None else None)
-
-
-def from_feel(value: Any) -> Any:
-    """The plain Python value of a FEEL value: int if whole, else Decimal; functions and ranges become text."""
-    from engine.feel.plain import plain  # it writes texts, which this module needs not know
-
-    return plain(value)

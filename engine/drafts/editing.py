@@ -162,6 +162,7 @@ def write(
     current.sha256 = hashlib.sha256(content).hexdigest() if content is not None else ""
     _keep_revision(session, actor, current, now, note)
     draft.updated_at, draft.updated_by_id = now, actor.person_id
+    draft.override_reason, draft.override_by_ids = "", []  # names were given for the draft as it was
     draft.override_reason, draft.override_by_ids = "", []
     session.flush()
     return current.revision

@@ -11,7 +11,7 @@ from engine.deployments import published_files
 from engine.errors import FieldProblem, InvalidInput
 from engine.storage import DeploymentFile, Draft, DraftFile
 
-__all__ = ["NAME", "base_files", "files_of", "kind_of", "published_files"]
+__all__ = ["NAME", "base_files", "files_of", "kind_of", "published_files", "together"]
 
 NAME = r"[a-z][a-z0-9_]{0,63}"
 _PATHS = {
@@ -51,3 +51,10 @@ def base_files(session: Session, draft: Draft) -> dict[str, bytes]:
     found = session.scalars(select(DeploymentFile).where(DeploymentFile.sha256.in_(hashes)))
     contents = {file.sha256: file.content for file in found}
     return {path: contents[sha] for path, sha in draft.base.items() if sha in contents}
+
+
+def together(session: Session, draft: Draft) -> dict[str, bytes]:
+    """Everything as it would be once the draft were published: its files, and what it does not touch."""
+    own = files_of(session, draft)
+    others = published_files(session)
+    return {**{path: file.content for path, file in others.items() if path not in draft.base}, **own}

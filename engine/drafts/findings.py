@@ -8,7 +8,7 @@ from hashlib import sha256
 from sqlalchemy.orm import Session
 
 from engine.deployments import examine
-from engine.drafts.files import files_of, published_files
+from engine.drafts.files import files_of, together
 from engine.drafts.names import name_problems
 from engine.drafts.policies import policy_problems
 from engine.drafts.removing import removal_problems
@@ -35,14 +35,23 @@ def findings(session: Session, draft: Draft, settings: Settings | None = None) -
         *policy_problems(session, files),
         *removal_problems(session, draft),
     ]
-    runs = not any(p.severity == "error" for p in problems if p.code != OVERRIDABLE)
-    if settings is not None and runs:
+    if settings is not None and _can_run(problems):
         problems += [
             Problem("scenario_red", outcome.path, facts={"name": outcome.name, "reason": outcome.failure})
-            for outcome in outcomes(session, files, settings)
+            for outcome in outcomes(session, draft, settings)
             if outcome.failure
         ]
     return problems
+
+
+def _can_run(problems: Sequence[Problem]) -> bool:
+    return not any(p.severity == "error" for p in problems if p.code != OVERRIDABLE)
+
+
+def are_scenarios_owed(session: Session, draft: Draft, problems: Sequence[Problem]) -> bool:
+    """Whether scenarios have to run, which takes a while, before the last word on the draft."""
+    has_some = any(path.endswith(ENDING) for path in files_of(session, draft))
+    return has_some and _can_run(problems) and _key(session, draft) not in _ran
 
 
 def _unreadable_scenarios(files: Mapping[str, bytes]) -> list[Problem]:
@@ -58,20 +67,25 @@ def _unreadable_scenarios(files: Mapping[str, bytes]) -> list[Problem]:
     return found
 
 
-def outcomes(session: Session, files: Mapping[str, bytes], settings: Settings) -> tuple[Outcome, ...]:
-    """How the scenarios of ``files`` end, together with what is published; run once as long as nothing changes."""
-    everything = {**{path: file.content for path, file in published_files(session).items()}, **files}
-    digest = sha256()
-    for path in sorted(everything):
-        digest.update(f"{path}\0{path in files}\0".encode())
-        digest.update(sha256(everything[path]).digest())
-    key = digest.hexdigest()
+def outcomes(session: Session, draft: Draft, settings: Settings) -> tuple[Outcome, ...]:
+    """How the draft's scenarios end, together with what is published; run once as long as nothing changes."""
+    key = _key(session, draft)
     if key not in _ran:
-        found = tuple(run_bundle(settings, everything, files))
+        found = tuple(run_bundle(settings, together(session, draft), files_of(session, draft)))
         while len(_ran) >= _REMEMBERED:
             _ran.pop(next(iter(_ran)), None)
         _ran[key] = found
     return _ran[key]
+
+
+def _key(session: Session, draft: Draft) -> str:
+    """One hash over everything that decides how the scenarios end."""
+    own = files_of(session, draft)
+    digest = sha256()
+    for path, content in sorted(together(session, draft).items()):
+        digest.update(f"{path}\0{path in own}\0".encode())
+        digest.update(sha256(content).digest())
+    return digest.hexdigest()
 
 
 def is_blocked(problems: Sequence[Problem], draft: Draft) -> bool:

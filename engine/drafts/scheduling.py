@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from engine import clock
 from engine.connectors.telling import tell
 from engine.drafts.editing import move
-from engine.drafts.files import files_of
 from engine.drafts.findings import outcomes
 from engine.drafts.publishing import note_deed, publish
 from engine.errors import Conflict, DeploymentRejected, Problem
@@ -34,7 +33,7 @@ def publish_due(database: Database, settings: Settings, limit: int = 10) -> int:
     with database.reading() as session:
         found = session.scalars(due).all()
         for draft in found:
-            outcomes(session, files_of(session, draft), settings)
+            outcomes(session, draft, settings)
         ids = [draft.id for draft in found]
     published = 0
     for identity in ids:

@@ -16,14 +16,15 @@ from engine.feel import FeelError, compile_expression, from_feel
 from web.context import session
 from web.pages.workbench import door
 from web.pages.workbench.editing import find
-from web.pages.workbench.trying import all_files
 
 
 @door.get_page("/drafts/<int:draft_id>/decide", needs="scenario.run")
 def decision_trial(draft_id: int) -> ResponseReturnValue:
     """Ask a decision of the draft with sample inputs; shows the rules that fired."""
     draft = find(draft_id)
-    files = [read_dmn(content, path) for path, content in all_files(draft_id).items() if path.endswith(".dmn")]
+    files = [
+        read_dmn(content, path) for path, content in drafts.together(session(), draft).items() if path.endswith(".dmn")
+    ]
     decisions = DecisionSet(files, library=LIBRARY)
     own = {d: path for path, content in drafts.files_of(session(), draft).items() if path.endswith(".dmn")
            for d in read_dmn(content, path).decisions}  # fmt: skip

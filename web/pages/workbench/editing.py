@@ -194,7 +194,7 @@ def preview(draft_id: int) -> ResponseReturnValue:
 @door.post_question("/drafts/<int:draft_id>/scenarios", needs="scenario.run")
 def scenarios(draft_id: int) -> ResponseReturnValue:
     """Run the draft's scenarios against the draft."""
-    outcomes = drafts.outcomes(session(), drafts.files_of(session(), find(draft_id)), house().settings)
+    outcomes = drafts.outcomes(session(), find(draft_id), house().settings)
     passed: dict[str, dict[str, int]] = {}
     for outcome in outcomes:
         for key, counts in outcome.passed.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -87,15 +88,25 @@ def _of(table: Any, instance_id: int) -> list[Any]:
     return list(session().scalars(select(table).where(table.instance_id == instance_id).order_by(table.id).limit(200)))
 
 
-def _masked(variables: Mapping[str, Any]) -> dict[str, Any]:
-    return {n: "•••" if any(word in n.lower() for word in MASKED) else v for n, v in sorted(variables.items())}
+def _masked(value: Any) -> Any:
+    """The same with dots instead of what names of personal data hold, however deep."""
+    if isinstance(value, Mapping):
+        personal = {name for name in value if any(word in str(name).lower() for word in MASKED)}
+        return {name: "•••" if name in personal else _masked(value[name]) for name in sorted(value)}
+    return [_masked(each) for each in value] if isinstance(value, list) else value
 
 
 @door.post_deed("/instances/<int:instance_id>/move", needs="instance.move")
 def instance_move(instance_id: int) -> ResponseReturnValue:
     """Move a token to another element, skip a step or repeat one."""
-    reason, target = request.form.get("reason", "").strip(), request.form.get("element_id", "")
-    migration.move(session(), actor(), instance_id, request.form.get("token", ""), target, reason)
+    reason, token = request.form.get("reason", "").strip(), request.form.get("token", "")
+    match request.form.get("deed", "move"):
+        case "skip":
+            migration.skip(session(), actor(), instance_id, token, reason)
+        case "repeat":
+            migration.repeat(session(), actor(), instance_id, token, reason)
+        case _:
+            migration.move(session(), actor(), instance_id, token, request.form.get("element_id", ""), reason)
     kick(instance_id)
     return redirect(url_for("workbench.instance", instance_id=instance_id))
 
@@ -106,14 +117,20 @@ def instance_timer(instance_id: int, timer_id: int) -> ResponseReturnValue:
     timer = session().get(Timer, timer_id)
     if timer is None or timer.instance_id != instance_id:
         raise NotFound("no such timer", id=timer_id)
-    reason, text = request.form.get("reason", "").strip(), request.form.get("at", "").strip()
-    if text:
-        try:
-            moment = clock.parse(text)
-        except ValueError as error:
-            raise InvalidInput("no date", [FieldProblem("at", "not_a_datetime")]) from error
-        migration.change_timer(session(), actor(), timer_id, moment, reason)
-    else:
+    reason = request.form.get("reason", "").strip()
+    if request.form.get("deed") == "fire":
         migration.fire_timer(session(), actor(), timer_id, reason)
+    else:
+        migration.change_timer(session(), actor(), timer_id, _moment("at"), reason)
     kick(instance_id)
     return redirect(url_for("workbench.instance", instance_id=instance_id))
+
+
+def _moment(name: str) -> datetime:
+    text = request.form.get(name, "").strip()
+    if not text:
+        raise InvalidInput("a date is missing", [FieldProblem(name, "required")])
+    try:
+        return clock.parse(text)
+    except ValueError as error:
+        raise InvalidInput("no date", [FieldProblem(name, "not_a_datetime")]) from error

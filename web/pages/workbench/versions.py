@@ -16,6 +16,7 @@ from engine.storage import (
     DefinitionState,
     Deployment,
     DeploymentFile,
+    Draft,
     InstanceStatus,
     Person,
     ProcessDefinition,
@@ -32,13 +33,15 @@ MOST = 200
 
 @dataclass(frozen=True)
 class Version:
-    """One row of the table; ``in_force``: what is new begins with it; ``running``: instances on it, of a process."""
+    """One row of the table. ``draft``: what it was reviewed as, when it came from the workbench; ``running``: instances
+    on it, of a process; ``in_force``: what is new begins with it.
+    """
 
     kind: str
     definition: Any
     deployment: Deployment
     publisher: str
-    approver: str
+    draft: Draft | None
     running: int | None
     in_force: bool
 
@@ -72,20 +75,26 @@ def _rows(kind: str, table: Any, path: str, key: str, running: dict[int, int]) -
     statement = statement.where(table.key == key) if key else statement
     statement = statement.where(DeploymentFile.path.startswith(path, autoescape=True)) if path else statement
     rows = session().execute(statement).all()
-    ids = {person for _, deployment in rows for person in (deployment.created_by_id, deployment.approved_by_id)}
-    names = dict(session().execute(select(Person.id, Person.display_name).where(Person.id.in_(ids))).all())
+    people = {deployment.created_by_id for _, deployment in rows}
+    names = dict(session().execute(select(Person.id, Person.display_name).where(Person.id.in_(people))).all())
+    came_with = select(Draft).where(Draft.deployment_id.in_({deployment.id for _, deployment in rows}))
+    reviewed = {draft.deployment_id: draft for draft in session().scalars(came_with)}
     newest: dict[str, int] = {}
     for definition, _ in rows:
         if definition.state is DefinitionState.PUBLISHED:
             newest.setdefault(definition.key, definition.id)
     return [
         Version(
-            kind, definition, deployment, names.get(deployment.created_by_id, ""),
-            names.get(deployment.approved_by_id, ""), running.get(definition.id, 0) if kind == "process" else None,
+            kind,
+            definition,
+            deployment,
+            names.get(deployment.created_by_id, ""),
+            reviewed.get(deployment.id),
+            running.get(definition.id, 0) if kind == "process" else None,
             newest.get(definition.key) == definition.id,
         )
         for definition, deployment in rows
-    ]  # fmt: skip
+    ]
 
 
 @door.get_page("/definitions/<int:definition_id>", needs="deployment.view")

@@ -6,6 +6,7 @@ import 'bootstrap/js/dist/dropdown.js';
 import 'bootstrap/js/dist/modal.js';
 import 'bootstrap/js/dist/offcanvas.js';
 import htmx from 'htmx.org';
+import { startBusy } from './busy.js';
 import { startKeys } from './keys.js';
 import { startLists } from './lists.js';
 import { startForms } from './forms.js';
@@ -28,6 +29,7 @@ document.addEventListener('htmx:beforeSwap', (event) => {
   if ([409, 422].includes(event.detail.xhr.status)) event.detail.shouldSwap = true;
 });
 
+startBusy();
 startKeys();
 startLists();
 const start = (root) => { startForms(root); startUploads(root); startMaps(root); };

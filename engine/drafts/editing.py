@@ -163,7 +163,6 @@ def write(
     _keep_revision(session, actor, current, now, note)
     draft.updated_at, draft.updated_by_id = now, actor.person_id
     draft.override_reason, draft.override_by_ids = "", []  # names were given for the draft as it was
-    draft.override_reason, draft.override_by_ids = "", []
     session.flush()
     return current.revision
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock, history
 from engine.deployments.examining import Findings, look_into
-from engine.deployments.reading import bundle_sha256
+from engine.deployments.reading import NO_MORE, bundle_sha256, kind_of, published_files
 from engine.deployments.trial import try_out
 from engine.deployments.triggers import hang_up, take_over
 from engine.deployments.versions import Stored, new_decisions, new_forms, new_processes
@@ -39,11 +39,11 @@ def deploy(
     source: str,
     publish: bool = True,
     note: str = "",
-) -> Deployment:
+) -> Deployment | None:
     """Accept a bundle whole and make what changed in it the newest versions; running instances keep theirs.
 
     A file that is the same as its newest version keeps that version. With ``publish=False`` new versions stay drafts.
-    When nothing at all changed, the deployment that brought it is answered.
+    When nothing at all changed, nothing is stored and None answered.
 
     Raises:
         NotAllowed. DeploymentRejected: with every problem at once; nothing was stored.
@@ -76,11 +76,10 @@ def deploy(
         *new_decisions(session, found, stored, state),
         *new_processes(session, found, stored, state),
     ]
-    if not changed and (before := _same_before(session, deployment)) is not None:
-        stored.forget()
+    if not changed and not _has_new_scenarios(session, files):
         session.delete(deployment)
         session.flush()
-        return before
+        return None
     stored.rest()
     session.flush()
     kind = "deployment.published" if publish else "deployment.drafted"
@@ -90,15 +89,10 @@ def deploy(
     return deployment
 
 
-def _same_before(session: Session, deployment: Deployment) -> Deployment | None:
-    return session.scalars(
-        select(Deployment)
-        .where(
-            Deployment.sha256 == deployment.sha256, Deployment.id != deployment.id, Deployment.state == deployment.state
-        )
-        .order_by(Deployment.id.desc())
-        .limit(1)
-    ).one_or_none()
+def _has_new_scenarios(session: Session, files: Mapping[str, bytes]) -> bool:
+    scenarios = {path: content for path, content in files.items() if kind_of(path) == "scenario"}
+    known = {path: file.content for path, file in published_files(session, scenarios).items()}
+    return any(known.get(path, NO_MORE) != content for path, content in scenarios.items())
 
 
 def _trial(files: Mapping[str, bytes], found: Findings) -> list[Problem]:

@@ -51,11 +51,6 @@ class Stored:
         for path in self.files:
             self.row(path)
 
-    def forget(self) -> None:
-        for row in self.rows.values():
-            self.session.delete(row)
-        self.session.flush()
-
 
 def _newest(session: Session, table: Any, keys: Any) -> dict[str, Any]:
     """The row that counts for each key: the newest published one, else the newest."""

@@ -166,10 +166,10 @@ def draw() -> Callable[..., Drawing]:
 
 
 @pytest.fixture
-def publish(session: Session) -> Callable[..., Deployment]:
+def publish(session: Session) -> Callable[..., Deployment | None]:
     """Deploy drawings (and other files) as the machine; the form ``remark`` comes along."""
 
-    def deploy_them(*drawings: Drawing | bytes, name: str = "test", **files: bytes) -> Deployment:
+    def deploy_them(*drawings: Drawing | bytes, name: str = "test", **files: bytes) -> Deployment | None:
         bundle: dict[str, bytes] = {"forms/remark.form": REMARK}
         for number, drawing in enumerate(drawings):
             key = drawing.key if isinstance(drawing, Drawing) else f"p{number}"

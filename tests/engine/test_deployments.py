@@ -45,11 +45,22 @@ def service(draw, *steps):
 def test_only_what_changed_gets_a_new_version(session, city, draw, publish):
     first = publish(service(draw, "accept"))
     assert versions(session) == [(1, "published")]
-    assert publish(service(draw, "accept")).id == first.id, "nothing changed"
+    assert publish(service(draw, "accept"), name="again") is None, "nothing changed"
+    assert [row.name for row in session.scalars(select(Deployment))] == ["test"]
     second = publish(service(draw, "accept", "close"))
     assert second.id != first.id and versions(session) == [(1, "published"), (2, "published")]
     assert session.scalar(select(func.count()).select_from(FormDefinition)) == 1
     assert session.scalars(select(DeploymentFile.path).where(DeploymentFile.deployment_id == second.id)).all()
+
+
+def test_a_scenario_alone_is_something_new(session, city, draw, publish):
+    path = "workflows__sanitation__sanitation.scenario.yaml"
+    publish(service(draw, "accept"))
+    assert publish(service(draw, "accept"), **{path: b"name: one"}) is not None
+    assert publish(service(draw, "accept"), **{path: b"name: one"}) is None
+    assert publish(service(draw, "accept"), **{path: deployments.NO_MORE}) is not None
+    assert publish(service(draw, "accept"), **{path: deployments.NO_MORE}) is None
+    assert versions(session) == [(1, "published")]
 
 
 def test_running_instances_keep_their_version(session, city, draw, publish):

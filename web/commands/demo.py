@@ -59,7 +59,8 @@ def prepare(settings: Settings, console: Console) -> None:
             files = load_folder()
             if not _is_published(session, files):
                 deployment = deploy(session, Actor.system("demo"), files, name=SHIPPED, source="folder")
-                console.print(f"Processes: {len(files)} files deployed as bundle {deployment.id}.")
+                if deployment is not None:
+                    console.print(f"Processes: {len(files)} files deployed as bundle {deployment.id}.")
         with database.reading() as session:
             empty = not session.scalar(select(func.count()).select_from(Case))
         if empty:

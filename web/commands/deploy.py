@@ -34,7 +34,10 @@ def command(folder: Path | None, check: bool) -> None:
             deployment = deploy(
                 session, Actor.system("cli"), files, name=folder.name if folder else "shipped", source="folder"
             )
-            click.echo(f"Deployment {deployment.id}: {len(files)} files.")
+            if deployment is None:
+                click.echo(f"Nothing has changed: {len(files)} files.")
+            else:
+                click.echo(f"Deployment {deployment.id}: {len(files)} files.")
     except DeploymentRejected as error:
         _print(error.problems)
         raise click.ClickException(f"Nothing was published: {len(error.problems)} problem(s).") from error

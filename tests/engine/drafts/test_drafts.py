@@ -26,6 +26,7 @@ from engine.settings import Settings
 from engine.storage import (
     Database,
     DefinitionState,
+    Deployment,
     DraftFile,
     DraftState,
     HistoryEvent,
@@ -163,6 +164,18 @@ def test_a_draft_approved_for_a_date_is_published_then(
         assert drafts.publish_due(database, settings) == 1
     session.expire_all()
     assert versions(session) == [1, 2]
+
+
+def test_publishing_what_is_published_already_leaves_the_earlier_approval_alone(
+    session: Session, people: Any, settings: Settings
+) -> None:
+    for note in ("第一次", "第二次"):
+        draft = drafts.open_draft(session, people.designer, "small")
+        drafts.request_review(session, people.designer, draft.id, note, settings)
+        drafts.approve(session, people.reviewer, draft.id, settings)
+        assert (draft.state, draft.deployment_id) == (DraftState.PUBLISHED, None)
+    before = session.scalars(select(Deployment)).one()
+    assert (before.note, before.approved_by_id) == ("", None) and versions(session) == [1]
 
 
 def test_what_was_published_in_between_is_not_overwritten(

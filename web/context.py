@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, abort, current_app, g, request
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from engine.jobs import owes, run_owed
@@ -14,6 +16,7 @@ from engine.permissions import Actor
 from engine.settings import Settings
 from engine.storage import Database
 
+log = logging.getLogger(__name__)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 KICKED_JOBS = 10
 """How much owed work a person waits for after their own deed; the worker does the rest."""
@@ -73,26 +76,44 @@ def after_commit(deed: Callable[[], Any]) -> None:
     g.setdefault("after_commit", []).append(deed)
 
 
-def kick(instance_id: int | None) -> None:
-    """Let what this instance owes inside the house be done right after the commit, so that the next page shows it."""
+def kick(instance_id: int | None) -> bool:
+    """Let what this instance owes inside the house be done right after the commit, so that the next page shows it.
+
+    Answers whether it owes anything.
+    """
     if instance_id is None or not owes(session(), instance_id):
-        return
+        return False
     place = house()
     after_commit(
         lambda: run_owed(place.database, place.settings, instance_id=instance_id, limit=KICKED_JOBS, worker="web")
     )
+    return True
 
 
 def commit() -> None:
-    """Store the request's work, then do what waited for it."""
+    """Store the request's work, then do what waited for it; what of that fails is left to the worker."""
     if only_reads() or "session" not in g:
         return
     g.session.commit()
+    g.stored = True
     deeds, g.after_commit = g.get("after_commit", []), []
     if deeds:
         # Owed work opens sessions of its own; on SQLite ours must not hold the lock meanwhile.
         for deed in deeds:
-            deed()
+            try:
+                deed()
+            except DBAPIError:
+                log.warning("owed work is left to the worker", exc_info=True)
+
+
+def begin_again() -> bool:
+    """Forget the request's work so far so that all of it can be done once more; False when some is stored already."""
+    if g.get("stored"):
+        return False
+    rollback()
+    for file in request.files.values():
+        file.stream.seek(0)
+    return True
 
 
 def rollback() -> None:

@@ -11,12 +11,11 @@ from flask import Flask, current_app, g, request
 from flask import session as cookie
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from itsdangerous import BadSignature, URLSafeSerializer
-from sqlalchemy import Text, bindparam, or_, select, type_coerce, update
+from sqlalchemy import Text, bindparam, join, or_, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from engine import clock, history
-from engine.errors import NotFound
-from engine.permissions import Actor, actor_for
+from engine.permissions import Actor, actor_for, actor_of, rights
 from engine.storage import LoginSession, Person
 from web import context
 
@@ -28,26 +27,23 @@ manager = LoginManager()
 
 
 # Built once: building a statement costs as much as running it.
-_LIVING = (
-    select(
-        LoginSession.id,
-        LoginSession.person_id,
-        LoginSession.created_at,
-        LoginSession.last_seen_at,
-        LoginSession.data,
-        Person.locale,
-    )
-    .join(Person, Person.id == LoginSession.person_id)
-    .where(LoginSession.token_hash == bindparam("token"), LoginSession.ended_at.is_(None), Person.active)
-)
+_LIVING = rights(
+    LoginSession.id.label("session_id"),
+    LoginSession.created_at,
+    LoginSession.last_seen_at,
+    LoginSession.data,
+    Person.locale,
+    of=join(LoginSession, Person, LoginSession.person_id == Person.id),
+).where(LoginSession.token_hash == bindparam("token"), LoginSession.ended_at.is_(None))
 
 
 class Visitor(UserMixin):  # type: ignore[misc]
-    """Somebody logged in; ``id`` is the cookie's token."""
+    """Somebody logged in, with what they may do now; ``id`` is the cookie's token."""
 
-    def __init__(self, token: str, row_id: int, person_id: int, data: dict[str, Any], locale: str) -> None:
+    def __init__(self, token: str, row_id: int, actor: Actor, data: dict[str, Any], locale: str) -> None:
         self.id = token
-        self.row_id, self.person_id, self.data, self.locale = row_id, person_id, data, locale
+        self.row_id, self.actor, self.data, self.locale = row_id, actor, data, locale
+        self.person_id = actor.person_id
 
 
 def init_app(app: Flask) -> None:
@@ -70,28 +66,21 @@ def source() -> str:
 def _recognise() -> None:
     if request.endpoint == "static":
         return
-    g.actor = None
-    if "_user_id" not in cookie or not current_user.is_authenticated:
-        return
-    visitor: Visitor = current_user._get_current_object()
-    try:
-        g.actor = actor_for(context.session(), visitor.person_id, source())
-    except NotFound:
-        logout_user()
+    g.actor = current_user.actor if "_user_id" in cookie and current_user.is_authenticated else None
 
 
 def _visitor(token: str) -> Visitor | None:
-    """The living session of a token; its last use is written at most once a minute."""
-    found = context.session().execute(_LIVING, {"token": _hash(token)}).first()
-    if found is None:
+    """The living session of a token and its owner's rights, in one query; its last use is written once a minute."""
+    rows = context.session().connection().execute(_LIVING, {"token": _hash(token)}).all()
+    if not rows:
         return None
-    now = clock.now()
+    found, now = rows[0], clock.now()
     idle = timedelta(minutes=context.house().settings.session_idle_minutes)
     if now - found.last_seen_at > idle or now - found.created_at > LONGEST:
         return None
     if now - found.last_seen_at > TOUCH_EVERY:
-        touch(found.id, now)
-    return Visitor(token, found.id, found.person_id, found.data, found.locale)
+        touch(found.session_id, now)
+    return Visitor(token, found.session_id, actor_of(rows, source()), found.data, found.locale)
 
 
 def touch(row_id: int, now: datetime, data: dict[str, Any] | None = None) -> None:
@@ -126,7 +115,7 @@ def open_session(session: Session, person: Person) -> None:
     kept = {name: cookie[name] for name in ("locale",) if name in cookie}
     cookie.clear()
     cookie.update(kept)
-    login_user(Visitor(token, row.id, person.id, {}, person.locale))
+    login_user(Visitor(token, row.id, actor, {}, person.locale))
 
 
 def close_session(session: Session, actor: Actor) -> None:

@@ -9,6 +9,7 @@ from flask import flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
+from sqlalchemy import bindparam, select
 
 from engine import clock, forms, tasks
 from engine.domain_functions import LIBRARY, host_for
@@ -122,17 +123,26 @@ def _result(subject: TaskSubject) -> Mapping[str, Any]:
     return task.result
 
 
+_FORM = select(Task.form_definition_id).where(Task.id == bindparam("task"))
+
+
+def _posted_schema(task_id: int) -> Mapping[str, Any]:
+    """The form a task is being answered with; the deed itself reads the task, locked."""
+    found = context.session().connection().execute(_FORM, {"task": task_id}).one_or_none()
+    if found is None:
+        raise NotFound("no such task", task=task_id)
+    return form_schema(context.session(), found.form_definition_id) if found.form_definition_id else NO_FORM
+
+
 @door.post_deed("/tasks/<int:task_id>", needs=SIGNED_IN)
 def complete(task_id: int) -> ResponseReturnValue:
     """Do the work; or, by other buttons of the form, keep it as a draft or change its rows."""
-    task, act = context.session().get(Task, task_id), request.form.get("_act", "")
-    if task is None:
-        raise NotFound("no such task", task=task_id)
+    schema, act = _posted_schema(task_id), request.form.get("_act", "")
     try:
-        raw = widgets.posted(_schema(task))
+        raw = widgets.posted(schema)
     except InvalidInput as error:
         context.rollback()
-        return _page(_open(task_id), _typed_without_files(task), error.problems), 422
+        return _page(_open(task_id), _typed_without_files(schema), error.problems), 422
     if act.startswith(("add:", "drop:")) or act == "refresh":
         return _page(_open(task_id), raw)
     if act == "draft":
@@ -141,8 +151,7 @@ def complete(task_id: int) -> ResponseReturnValue:
         done = tasks.complete(context.session(), context.actor(), task_id, raw, request.form.get("_submission", ""))
     except InvalidInput as error:
         context.rollback()
-        subject = _open(task_id)
-        return _page(subject, raw, _on_fields(_schema(subject.task), error.problems)), 422
+        return _page(_open(task_id), raw, _on_fields(schema, error.problems)), 422
     except Conflict as conflict:
         context.rollback()
         return _lost(task_id, raw, conflict)
@@ -150,8 +159,8 @@ def complete(task_id: int) -> ResponseReturnValue:
         context.rollback()
         _rescue(task_id, raw)
         raise
-    context.kick(done.instance_id)
-    context.commit()
+    if context.kick(done.instance_id):
+        context.commit()  # What it owed may bring this person's next task.
     flash(_("Done: %(name)s.", name=done.name), "success")
     return redirect(next_address())
 
@@ -177,10 +186,10 @@ def _on_fields(schema: Mapping[str, Any], problems: Sequence[FieldProblem]) -> l
     return found
 
 
-def _typed_without_files(task: Task) -> dict[str, Any]:
+def _typed_without_files(schema: Mapping[str, Any]) -> dict[str, Any]:
     """What was typed, where a file of the same form could not be taken."""
     request.files = type(request.files)()  # type: ignore[misc]
-    return widgets.posted(_schema(task))
+    return widgets.posted(schema)
 
 
 def _rescue(task_id: int, raw: Mapping[str, Any]) -> None:

@@ -11,20 +11,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from select import POLLIN, poll
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, create_engine, event, make_url, select
+from sqlalchemy import URL, Connection, Engine, Select, create_engine, event, make_url, select
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import StaticPool
 
 from engine.errors import NotFound
 from engine.storage.base import Base
+from engine.storage.statements import sending
 
 T = TypeVar("T", bound=Base)
 
 BUSY_SECONDS = 15
 STATEMENT_SECONDS = 60
 LOCK_SECONDS = 10
+KEEP_ALIVE = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3}
+"""A server that vanished without a word is noticed within 90 seconds, also by a connection nobody uses."""
+LOST_RACES = frozenset({"40001", "40P01"})
+"""What PostgreSQL says when it gave up one transaction for another: serialisation failure, deadlock."""
 
 
 class Database:
@@ -41,15 +48,7 @@ class Database:
         if self.backend == "sqlite":
             self.engine = _open_sqlite(url, address.database, synchronous, echo)
         elif self.backend == "postgresql":
-            options = f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout={STATEMENT_SECONDS}s -c timezone=UTC"
-            self.engine = create_engine(
-                address.set(drivername="postgresql+psycopg"),
-                pool_size=pool_size,
-                max_overflow=pool_size,
-                pool_pre_ping=True,
-                connect_args={"options": options},
-                echo=echo,
-            )
+            self.engine = _open_postgres(address, pool_size, echo)
         else:
             raise ValueError(f"only SQLite and PostgreSQL are supported, not {self.backend!r}")
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
@@ -84,6 +83,31 @@ class Database:
         self.engine.dispose()
 
 
+def _open_postgres(address: URL, pool_size: int, echo: bool) -> Engine:
+    options = f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout={STATEMENT_SECONDS}s -c timezone=UTC"
+    engine = create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        connect_args={"options": options, **KEEP_ALIVE},
+        echo=echo,
+    )
+
+    @event.listens_for(engine, "checkout")
+    def require_alive(connection: Any, *_: Any) -> None:
+        # An idle server says nothing until it ends the connection; asking it each time (pre-ping) is a round trip more.
+        if connection.closed or _has_something_to_read(connection.fileno()):
+            raise DisconnectionError("the server ended the connection")
+
+    return engine
+
+
+def _has_something_to_read(socket: int) -> bool:
+    waiting = poll()
+    waiting.register(socket, POLLIN)
+    return bool(waiting.poll(0))
+
+
 def _open_sqlite(url: str, file: str | None, synchronous: str, echo: bool) -> Engine:
     if synchronous not in {"OFF", "NORMAL", "FULL", "EXTRA"}:
         raise ValueError(f"synchronous must be OFF, NORMAL, FULL or EXTRA, not {synchronous!r}")
@@ -111,13 +135,19 @@ def _open_sqlite(url: str, file: str | None, synchronous: str, echo: bool) -> En
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         read_only = connection.get_execution_options().get("cityloop_read_only", False)
-        # Told only when it changes: this runs before every transaction.
-        if connection.info.get("query_only") is not read_only:
-            connection.exec_driver_sql(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
-            connection.info["query_only"] = read_only
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        with sending(connection, "BEGIN") as driver:
+            # Told only when it changes: this runs before every transaction.
+            if connection.info.get("query_only") is not read_only:
+                driver.execute(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
+                connection.info["query_only"] = read_only
+            driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def lost_race(error: DBAPIError) -> bool:
+    """Whether the database gave this transaction up for another one; the same again will most likely succeed."""
+    return getattr(error.orig, "sqlstate", None) in LOST_RACES
 
 
 def lock(session: Session, table: type[T], key: Any, *, wait: bool = True) -> T:

@@ -89,6 +89,18 @@ def test_two_workers_take_different_rows(postgres):
             lock(second, Job, min(mine), wait=False)
 
 
+@pytest.mark.postgres
+def test_work_goes_on_after_the_server_ended_its_connections(postgres, postgres_url):
+    with postgres.reading() as session:
+        before = session.scalar(text("SELECT pg_backend_pid()"))
+    others = Database(postgres_url)
+    with others.reading() as session:
+        session.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": before})
+    others.close()
+    with postgres.reading() as session:
+        assert session.scalar(text("SELECT pg_backend_pid()")) != before
+
+
 def test_areas_refuse_two_of_one_code(session):
     session.add(Area(code="ft", name="x", level="district", path="x/"))
     with pytest.raises(DatabaseError):

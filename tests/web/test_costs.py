@@ -1,4 +1,4 @@
-"""What a page costs in statements, and that saving them loses no guarantee: rights and sessions are asked every time."""
+"""What a page costs in statements, and that saving them loses no guarantee: sessions and rights are asked each time."""
 
 from __future__ import annotations
 

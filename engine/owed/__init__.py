@@ -22,7 +22,7 @@ from engine.evidence import purge_unclaimed
 from engine.jobs import next_owed, run_owed
 from engine.jobs.running import worker_name
 from engine.owed.alarms import raise_alarms
-from engine.owed.housekeeping import SEAL_AT_ONCE, beat, clean_up, seal_history
+from engine.owed.housekeeping import CLEANING, SEAL_AT_ONCE, beat, seal_history
 from engine.owed.timers import fire_timers
 from engine.permissions import Actor
 from engine.settings import Settings
@@ -72,7 +72,8 @@ def keep_house(database: Database, settings: Settings, *, worker: str, counts: C
             break
     _within(database, recompute_provisional)
     _within(database, lambda session: purge_unclaimed(session, clock.now(), settings))
-    _within(database, clean_up)
+    for clean in CLEANING:
+        _within(database, clean)
 
 
 def _within(database: Database, work: Callable[[Session], int]) -> int:

@@ -6,11 +6,10 @@ from collections import Counter
 from datetime import timedelta
 from importlib.metadata import version
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import Select, delete, select, text, update
 from sqlalchemy.orm import Session
 
 from engine import clock, history
-from engine.storage.statements import insert_or_ignore
 from engine.storage import (
     InstanceStatus,
     Job,
@@ -23,6 +22,7 @@ from engine.storage import (
     TaskStatus,
     WorkerHeartbeat,
 )
+from engine.storage.statements import insert_or_ignore
 
 KEEP_STATE = timedelta(days=30)
 KEEP_JOBS = timedelta(days=30)
@@ -30,6 +30,7 @@ KEEP_MESSAGES = timedelta(days=180)
 GONE = timedelta(hours=1)
 SEALER = 4_200_001
 SEAL_AT_ONCE = 1000
+AT_ONCE = 2000
 
 
 def beat(session: Session, worker: str, counts: Counter[str]) -> int:
@@ -57,17 +58,16 @@ def seal_history(session: Session) -> int:
     return history.seal(session, SEAL_AT_ONCE)
 
 
-def clean_up(session: Session) -> int:
-    """Empty the state of instances that ended long ago, remove done jobs and messages; answers how many instances."""
-    now = clock.now()
+def empty_states(session: Session) -> int:
+    """The state of instances that ended long ago goes; answers how many."""
     old = session.scalars(
         select(ProcessInstance.id)
         .where(
-            ProcessInstance.ended_at < now - KEEP_STATE,
+            ProcessInstance.ended_at < clock.now() - KEEP_STATE,
             ProcessInstance.state.is_not(None),
             ProcessInstance.status.in_([InstanceStatus.COMPLETED, InstanceStatus.CANCELLED]),
         )
-        .limit(500)
+        .limit(AT_ONCE)
     ).all()
     if old:
         session.execute(
@@ -76,28 +76,38 @@ def clean_up(session: Session) -> int:
             .values(state=None)
             .execution_options(synchronize_session=False)
         )
-    _forget_candidates(session)
-    _remove(session, Job, Job.finished_at < now - KEEP_JOBS, Job.status.in_([JobStatus.DONE, JobStatus.CANCELLED]))
-    _remove(session, Message, Message.handled_at < now - KEEP_MESSAGES, Message.status == MessageStatus.DELIVERED)
     return len(old)
 
 
-def _forget_candidates(session: Session) -> None:
+def remove_candidates(session: Session) -> int:
     """Who might have done a task is of no use once it is over; removing it is not the business of who did it."""
-    over = (
-        select(TaskCandidate.id)
-        .join(Task, Task.id == TaskCandidate.task_id)
-        .where(Task.status != TaskStatus.OPEN)
-        .limit(5000)
-    )
-    session.execute(
-        delete(TaskCandidate)
-        .where(TaskCandidate.id.in_(session.scalars(over).all()))
-        .execution_options(synchronize_session=False)
+    return _remove(
+        session,
+        TaskCandidate,
+        select(TaskCandidate.id).join(Task, Task.id == TaskCandidate.task_id).where(Task.status != TaskStatus.OPEN),
     )
 
 
-def _remove(session: Session, table: type[Job] | type[Message], *conditions: object) -> None:
-    old = session.scalars(select(table.id).where(*conditions).limit(500)).all()  # type: ignore[arg-type]
+def remove_jobs(session: Session) -> int:
+    """Jobs done long ago go; an incident one had stays."""
+    over = Job.status.in_([JobStatus.DONE, JobStatus.CANCELLED])
+    return _remove(session, Job, select(Job.id).where(Job.finished_at < clock.now() - KEEP_JOBS, over))
+
+
+def remove_messages(session: Session) -> int:
+    """Messages delivered long ago go."""
+    delivered = Message.status == MessageStatus.DELIVERED
+    return _remove(
+        session, Message, select(Message.id).where(Message.handled_at < clock.now() - KEEP_MESSAGES, delivered)
+    )
+
+
+def _remove(session: Session, table: type[Job | Message | TaskCandidate], which: Select[int]) -> int:
+    old = session.scalars(which.limit(AT_ONCE)).all()
     if old:
         session.execute(delete(table).where(table.id.in_(old)).execution_options(synchronize_session=False))
+    return len(old)
+
+
+CLEANING = (empty_states, remove_candidates, remove_jobs, remove_messages)
+"""Each in a transaction of its own."""

@@ -85,9 +85,9 @@ class Job(Base):
 class Incident(Base):
     """Something a person must look at. Written when retries end or a process cannot go on; never removed.
 
-    Columns: id, case_id, instance_id, job_id, timer_key, element_id, kind (job_failed, execution_failed,
-    uncaught_error, message_undelivered …), code, message, facts, trace (for operators), status, times (the same
-    again counts up), opened_at, last_at, resolved_at, resolved_by_id, resolution.
+    Columns: id, case_id, instance_id, job_id (None once the job is purged), timer_key, element_id, kind (job_failed,
+    execution_failed, uncaught_error, message_undelivered …), code, message, facts, trace (for operators), status,
+    times (the same again counts up), opened_at, last_at, resolved_at, resolved_by_id, resolution.
     """
 
     __tablename__ = "incident"
@@ -95,7 +95,7 @@ class Incident(Base):
     id: Mapped[Id]
     case_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("case.id"), index=True)
     instance_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("process_instance.id"), index=True)
-    job_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("job.id"), index=True)
+    job_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("job.id", ondelete="SET NULL"), index=True)
     message_id: Mapped[int | None] = mapped_column(BigId, index=True)
     timer_key: Mapped[Code] = mapped_column(default="")
     element_id: Mapped[Code] = mapped_column(default="")

@@ -29,7 +29,7 @@ from engine.deployments import deploy
 from engine.instances import start
 from engine.intake import open_case
 from engine.owed import run_due
-from engine.owed.housekeeping import clean_up
+from engine.owed.housekeeping import remove_candidates
 from engine.permissions import Actor, actor_for
 from engine.reference import load_reference_data
 from engine.settings import Settings
@@ -241,7 +241,7 @@ def measure_bytes(database: Database, cases: int = 100) -> None:
     for _ in range(cases):
         run()
     with database.transaction() as session:
-        clean_up(session)
+        remove_candidates(session)
     full = (size_of(database) - before) / cases
     with database.transaction() as session:
         session.execute(ProcessInstance.__table__.update().values(state=None))

@@ -12,7 +12,7 @@ from engine.errors import ExecutionFailed
 from engine.instances import start
 from engine.intake import open_case
 from engine.owed import run_due
-from engine.owed.housekeeping import clean_up
+from engine.owed.housekeeping import remove_candidates
 from engine.permissions import Actor
 from engine.settings import Settings
 from engine.storage import (
@@ -72,7 +72,7 @@ def test_a_case_opens_its_tasks_are_completed_and_it_closes(session, people, dra
     assert case.status is CaseStatus.CLOSED and case.closed_at is not None
     instance = session.scalars(select(ProcessInstance)).one()
     assert instance.status is InstanceStatus.COMPLETED and instance.end_events == ["end"]
-    clean_up(session)
+    remove_candidates(session)
     assert session.scalars(select(TaskCandidate)).all() == []
     kinds = list(session.scalars(select(HistoryEvent.kind).order_by(HistoryEvent.id)))
     assert kinds.count("task.completed") == 3 and kinds[-1] == "case.ended"

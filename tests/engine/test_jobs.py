@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from sqlalchemy import select, update
 
@@ -9,6 +11,7 @@ from engine import clock, connectors, incidents, jobs
 from engine.connectors import bpmn_error, failed
 from engine.errors import Conflict, InvalidInput, NotAllowed
 from engine.intake import open_case
+from engine.owed import keep_house
 from engine.settings import Settings
 from engine.storage import Incident, IncidentStatus, Job, JobLane, JobStatus, Person, Task, TaskStatus
 
@@ -175,6 +178,22 @@ def test_an_answer_the_process_cannot_take_is_kept_and_not_asked_for_again(
         session.commit()
     work(database, "2026-11-18T09:10")
     assert job(session).status is JobStatus.DONE and len(outside.calls) == 1, "the answer was there"
+
+
+def test_an_old_job_goes_and_the_incident_it_had_stays(session, database, people, outside, case):
+    outside.answers = [failed("no answer")] * 3
+    for minute in (0, 5, 30):
+        work(database, f"2026-11-18T09:{minute:02d}")
+    incident = session.scalars(select(Incident)).one()
+    with clock.at("2026-11-18T10:00"):
+        incidents.retry(session, people.operator, incident.id)
+        session.commit()
+    work(database, "2026-11-18T10:00")
+    with clock.at("2027-01-18T10:00"):
+        keep_house(database, SETTINGS, worker="w", counts=Counter())
+    session.expire_all()
+    assert session.scalars(select(Job).where(Job.kind == "connector")).all() == []
+    assert (incident.status, incident.job_id, incident.code) == (IncidentStatus.RESOLVED, None, "connector_failed")
 
 
 def test_a_job_whose_process_went_on_without_it_is_cancelled(session, database, people, outside, case):

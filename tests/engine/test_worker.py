@@ -11,7 +11,7 @@ from engine import cases, clock, history
 from engine.errors import CityLoopError
 from engine.intake import open_case
 from engine.owed import keep_house, run_due
-from engine.owed.housekeeping import clean_up
+from engine.owed.housekeeping import empty_states
 from engine.permissions import Actor
 from engine.settings import Settings
 from engine.storage import (
@@ -145,7 +145,7 @@ def test_the_state_of_a_run_long_ended_is_emptied(session, database, people, dra
         cases.void(session, people.chief, case.id, "误报")
         session.commit()
     with clock.at("2026-03-01T09:00"):
-        assert clean_up(session) == 1
+        assert empty_states(session) == 1
     assert session.scalars(select(ProcessInstance.state)).all() == [None]
 
 

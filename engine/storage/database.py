@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, Engine, Select, create_engine, event, make_url, select
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
-from sqlalchemy.pool import StaticPool
 
 from engine.errors import NotFound
 from engine.storage.base import Base
@@ -38,23 +37,23 @@ class Database:
     """One opened database; open it once per process (after a fork, not before)."""
 
     def __init__(self, url: str, *, synchronous: str = "NORMAL", pool_size: int = 10, echo: bool = False) -> None:
-        """Open ``url`` (``sqlite:///file``, ``sqlite://`` in memory, ``postgresql+psycopg://…``).
+        """Open ``url`` (``sqlite:///file``, ``postgresql+psycopg://…``).
 
         Raises:
-            ValueError: neither SQLite nor PostgreSQL, or an unknown ``synchronous``.
+            ValueError: neither a SQLite file nor PostgreSQL, or an unknown ``synchronous``.
         """
         address = make_url(url)
         self.backend = address.get_backend_name()
         if self.backend == "sqlite":
-            self.engine = _open_sqlite(url, address.database, synchronous, echo)
+            self.engine = _open_sqlite(address, synchronous, echo)
+            # Telling a connection that it only reads makes it forget all its prepared statements: these have their own.
+            self.reader = _open_sqlite(address, synchronous, echo, read_only=True)
         elif self.backend == "postgresql":
-            self.engine = _open_postgres(address, pool_size, echo)
+            self.engine = self.reader = _open_postgres(address, pool_size, echo)
         else:
             raise ValueError(f"only SQLite and PostgreSQL are supported, not {self.backend!r}")
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
-        self._reading = sessionmaker(
-            self.engine.execution_options(cityloop_read_only=True), expire_on_commit=False, autoflush=False
-        )
+        self._reading = sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
 
     def session(self, *, read_only: bool = False) -> Session:
         """A session whose owner commits and closes it. A read-only one never waits for writers on SQLite."""
@@ -81,6 +80,7 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+        self.reader.dispose()
 
 
 def _open_postgres(address: URL, pool_size: int, echo: bool) -> Engine:
@@ -108,15 +108,13 @@ def _has_something_to_read(socket: int) -> bool:
     return bool(waiting.poll(0))
 
 
-def _open_sqlite(url: str, file: str | None, synchronous: str, echo: bool) -> Engine:
+def _open_sqlite(address: URL, synchronous: str, echo: bool, *, read_only: bool = False) -> Engine:
     if synchronous not in {"OFF", "NORMAL", "FULL", "EXTRA"}:
         raise ValueError(f"synchronous must be OFF, NORMAL, FULL or EXTRA, not {synchronous!r}")
-    arguments: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS, "check_same_thread": False}, "echo": echo}
-    if file in (None, "", ":memory:"):
-        arguments["poolclass"] = StaticPool
-    else:
-        Path(str(file)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, **arguments)
+    if address.database in (None, "", ":memory:"):
+        raise ValueError("a database in memory is gone with its connection; name a file")
+    Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, echo=echo)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
@@ -129,17 +127,13 @@ def _open_sqlite(url: str, file: str | None, synchronous: str, echo: bool) -> En
             f"busy_timeout={BUSY_SECONDS * 1000}",
             "temp_store=MEMORY",
             "cache_size=-16000",
+            f"query_only={'ON' if read_only else 'OFF'}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        read_only = connection.get_execution_options().get("cityloop_read_only", False)
         with sending(connection, "BEGIN") as driver:
-            # Told only when it changes: this runs before every transaction.
-            if connection.info.get("query_only") is not read_only:
-                driver.execute(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
-                connection.info["query_only"] = read_only
             driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine

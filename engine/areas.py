@@ -18,6 +18,8 @@ from engine.storage import Area, AreaLevel
 
 # The outlines are right to a kilometre or two; a point this near to the city (degrees; some 300 m) is not sent away.
 NEAR = 0.003
+# A point this far (degrees; some 4 km) from the district that was named is a slip, not a coarse outline.
+FAR = 0.04
 EARTH_METRES = 6_371_008.8
 
 
@@ -56,7 +58,8 @@ def place(
     community or grid cell the tables do not know is kept as text below its street.
 
     Raises:
-        InvalidInput: nothing given, a bad point, a street the district does not have; names the field.
+        InvalidInput: nothing given, a bad point, one far from the district that was named, a street the district does
+            not have; names the field.
     """
     district, street, community, grid = (text.strip() for text in (district, street, community, grid))
     point = _point(longitude, latitude)
@@ -70,6 +73,8 @@ def place(
     if found is None:
         return Place(None, False, **names, longitude=longitude, latitude=latitude)
     home, area = found
+    if point is not None and _outside_by(home.geometry or {}, *point) > FAR:
+        _refuse("point", "point_elsewhere", district=home.name, value=around.name if around is not None else "")
     lane = area if area.level == AreaLevel.STREET else None
     hamlet = cell = None
     if lane is not None and community:
@@ -218,7 +223,7 @@ def _point(longitude: float | None, latitude: float | None) -> tuple[float, floa
         or not (math.isfinite(longitude) and math.isfinite(latitude))
         or not (-180 <= longitude <= 180 and -90 <= latitude <= 90)
     ):
-        _refuse("point", "bad_point", value=f"{longitude}, {latitude}")
+        _refuse("point", "not_a_point", value=f"{longitude}, {latitude}")
     return longitude, latitude
 
 

@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engine import clock
-from engine.storage.statements import insert_or_ignore
 from engine.storage import Area, CaseNumberCounter
+from engine.storage.statements import insert_or_ignore
 
 
 def next_number(session: Session, pattern: str, area_path: str, at: datetime) -> str:

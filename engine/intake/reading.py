@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from engine import areas, clock
 from engine.errors import FieldProblem, InvalidInput
-from engine.reference import find_category, service_type_code
+from engine.reference import code_table, find_category, service_type_code
 
 TITLE, DESCRIPTION, SHORT = 200, 5000, 200
 CLOCK_SKEW = timedelta(minutes=5)
 OLDEST = timedelta(days=365 * 3)
+PHONE = re.compile(r"\+?[0-9][0-9 ()#*-]{2,38}(转\s*[0-9]{1,8})?")
 LEVELS = ("district", "street", "community", "grid")
 
 
@@ -89,6 +91,10 @@ class _Reader:
         columns["description"] = self._text("description", DESCRIPTION)
         for name in ("kind", "urgency", "channel"):
             columns[name] = self._text(name, 40 if name == "kind" else SHORT)
+        # Decisions read the urgency: a word they do not know would fall through them.
+        urgency = columns["urgency"]
+        if urgency and urgency not in {row["code"] for row in code_table("urgencies")}:
+            self._problem("urgency", "not_an_option", value=urgency[:40])
         service = self._text("service_type", SHORT, required=True)
         category, sub_category = self._text("category", SHORT), self._text("sub_category", SHORT)
         columns.update(category=category, sub_category=sub_category)
@@ -122,7 +128,7 @@ class _Reader:
         try:
             moment = value if isinstance(value, datetime) and value.tzinfo else clock.parse(str(value))
         except ValueError:
-            self._problem("reported_at", "not_a_time", value=str(value)[:40])
+            self._problem("reported_at", "not_a_datetime", value=str(value)[:40])
             return
         if moment > now + CLOCK_SKEW:
             self._problem("reported_at", "in_the_future", value=moment.isoformat())
@@ -155,7 +161,7 @@ class _Reader:
             self.problems += error.problems
             return
         if not place.inside_city and not self.raw.get("outside_city"):
-            named = next((name for name in LEVELS if names[name]), "longitude")
+            named = "longitude" if point["longitude"] is not None else next(n for n in LEVELS if names[n])
             self._problem(named, "outside_city", value=names.get(named) or str(point))
         columns.update({name: getattr(place, name) for name in LEVELS}, **point)
         columns["inside_city"] = place.inside_city
@@ -188,6 +194,9 @@ class _Reader:
                 self._problem(f"reporter.{name}", "too_long" if isinstance(value, str) else "wrong_type", limit=limit)
             else:
                 reporter[name] = value.strip()
+        phone = reporter.get("phone", "")
+        if phone and not PHONE.fullmatch(phone):
+            self._problem("reporter.phone", "not_a_phone", value=phone[:40])
         reporter["wants_reply"] = bool(raw.get("wants_reply"))
         reporter["anonymous"] = bool(raw.get("anonymous", not (reporter.get("name") or reporter.get("phone"))))
         if reporter["wants_reply"] and not reporter.get("phone"):

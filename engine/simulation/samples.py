@@ -78,7 +78,7 @@ def _read(number: int, line: str) -> Sample:
     try:
         reported_at = clock.parse(data["reported_at"])
     except (KeyError, TypeError, ValueError) as error:
-        raise refuse(".reported_at", "not_a_time", value=str(data.get("reported_at"))[:40]) from error
+        raise refuse(".reported_at", "not_a_datetime", value=str(data.get("reported_at"))[:40]) from error
     for name, kind in (("expected", dict), ("context", dict), ("tests", list)):
         if not isinstance(data.get(name) or kind(), kind):
             raise refuse(f".{name}", "wrong_type", wanted=kind.__name__)

@@ -39,7 +39,7 @@ def problem(call, *arguments, **names):
     ],
 )
 def test_a_place_is_found_by_its_names(session, names, code):
-    assert areas.locate(session, **names).code == code
+    assert areas.place(session, **names).area.code == code
 
 
 def test_a_community_the_tables_do_not_know_is_kept_as_it_was_said(session):
@@ -50,25 +50,33 @@ def test_a_community_the_tables_do_not_know_is_kept_as_it_was_said(session):
 @pytest.mark.parametrize(
     ("names", "expected"),
     [
-        ({"district": "（深圳市外）东莞市", "street": "凤岗镇"}, ("district", "outside_city")),
-        ({"district": "惠州市惠阳区"}, ("district", "outside_city")),
-        ({"street": "凤岗镇"}, ("district", "outside_city")),
-        ({"longitude": 114.146, "latitude": 22.741}, ("point", "outside_city")),
-        (
-            {"district": "龙岗区", "street": "平湖街道", "longitude": 114.146, "latitude": 22.741},
-            ("district", "outside_city"),
-        ),
+        ({"district": "福田区", "longitude": 113.93, "latitude": 22.53}, ("point", "point_elsewhere")),
         ({"district": "福田区", "street": "民治街道"}, ("street", "street_not_in_district")),
         ({"district": "福田区", "street": "莲花路"}, ("street", "street_not_in_district")),
         ({}, ("district", "required")),
         ({"district": "  "}, ("district", "required")),
-        ({"longitude": 114.0}, ("point", "bad_point")),
-        ({"longitude": math.nan, "latitude": 22.5}, ("point", "bad_point")),
-        ({"longitude": 22.5, "latitude": 114.0}, ("point", "bad_point")),
+        ({"longitude": 114.0}, ("point", "not_a_point")),
+        ({"longitude": math.nan, "latitude": 22.5}, ("point", "not_a_point")),
+        ({"longitude": 22.5, "latitude": 114.0}, ("point", "not_a_point")),
     ],
 )
-def test_a_place_that_is_not_the_citys_is_said_so_with_the_field(session, names, expected):
-    assert problem(areas.locate, session, **names) == expected
+def test_a_place_that_makes_no_sense_is_said_so_with_the_field(session, names, expected):
+    assert problem(areas.place, session, **names) == expected
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"district": "（深圳市外）东莞市", "street": "凤岗镇"},
+        {"district": "惠州市惠阳区"},
+        {"street": "凤岗镇"},
+        {"longitude": 114.146, "latitude": 22.741},
+        {"district": "龙岗区", "street": "平湖街道", "longitude": 114.146, "latitude": 22.741},
+    ],
+)
+def test_a_place_outside_the_city_is_known_as_such(session, names):
+    found = areas.place(session, **names)
+    assert not found.inside_city and found.area is None
 
 
 def test_a_place_outside_is_still_taken_down_for_the_hotline(session):
@@ -96,7 +104,7 @@ def test_a_place_outside_is_still_taken_down_for_the_hotline(session):
     ],
 )
 def test_a_point_lies_in_its_district(session, longitude, latitude, code):
-    assert areas.locate(session, longitude=longitude, latitude=latitude).code == code
+    assert areas.place(session, longitude=longitude, latitude=latitude).area.code == code
 
 
 @pytest.mark.parametrize(
@@ -108,7 +116,9 @@ def test_hong_kong_dongguan_and_huizhou_are_outside(session, longitude, latitude
 
 
 def test_the_point_decides_whether_it_is_the_citys_and_the_names_where(session):
-    found = areas.place(session, district="福田区", street="莲花街道", longitude=113.93, latitude=22.53)
+    beside_the_border = {"longitude": 113.99, "latitude": 22.54}
+    assert areas.place(session, **beside_the_border).district == "南山区"
+    found = areas.place(session, district="福田区", street="莲花街道", **beside_the_border)
     assert found.path == "sz/ft/ft.lianhua/"
     wrong_name = areas.place(session, district="东莞市", longitude=114.057, latitude=22.543)
     assert (wrong_name.inside_city, wrong_name.district) == (True, "福田区")

@@ -18,6 +18,7 @@ def test_a_clerk_opens_a_case_and_people_bring_it_to_its_end(desk: Any, picture:
         "/report",
         {
             "service_type": "sanitation",
+            "category": "市容环境",
             "title": "果皮箱满溢",
             "district": "ft",
             "street": "ft.lianhua",
@@ -100,7 +101,13 @@ def test_a_double_click_completes_once_and_opens_once(desk: Any) -> None:
     with desk.database.reading() as session:
         kinds = session.scalars(select(HistoryEvent.kind).where(HistoryEvent.task_id == task.id)).all()
     assert kinds.count("task.completed") == 1
-    report = {"service_type": "sanitation", "title": "双击", "district": "ft", "_submission": "once"}
+    report = {
+        "service_type": "sanitation",
+        "category": "市容环境",
+        "title": "双击",
+        "district": "ft",
+        "_submission": "once",
+    }
     places = {clerk.post("/report", report).location for _ in range(3)}
     assert len(places) == 1
     with desk.database.reading() as session:
@@ -301,6 +308,38 @@ def test_the_timeline_tells_the_opinion_given_at_each_step_but_enforcements_only
     with desk.database.transaction() as session:
         role = session.get_one(Role, "clerk")
         role.side = "enforcement"
-    assert "不属于受理范围" not in clerk.get(f"/cases/{case_id}").text
-    assert "不属于受理范围" not in clerk.get(f"/tasks/{task.id}").text
+    supervisor = desk.browser("supervisor")
+    assert "不属于受理范围" not in supervisor.get(f"/cases/{case_id}").text
+    assert "不属于受理范围" not in supervisor.get(f"/tasks/{task.id}").text
+    assert "不属于受理范围" in clerk.get(f"/tasks/{task.id}").text, "who did it may read it"
     assert "不属于受理范围" in desk.browser("auditor").get(f"/cases/{case_id}").text
+
+
+def test_a_report_for_another_district_keeps_what_was_typed(desk: Any) -> None:
+    clerk = desk.browser("clerk")
+    page = clerk.get("/report").text
+    assert '<option value="ft"' in page and '<option value="ns"' not in page
+    answer = clerk.post(
+        "/report",
+        {
+            "service_type": "sanitation",
+            "category": "市容环境",
+            "title": "科技南路的垃圾",
+            "description": "写了很长的一段",
+            "district": "ns",
+        },
+    )
+    assert answer.status_code == 422
+    assert "不在您的辖区" in answer.text and "写了很长的一段" in answer.text and "科技南路的垃圾" in answer.text
+
+
+def test_a_clerk_must_choose_what_the_form_marks_and_only_what_it_offers(desk: Any) -> None:
+    clerk = desk.browser("clerk")
+    wrong = {
+        "service_type": "sanitation", "title": "垃圾", "district": "ft", "channel": "假渠道", "urgency": "超级紧急",
+        "reporter.phone": "<script>", "point": "nan,nan", "reported_at": "昨天",
+    }  # fmt: skip
+    answer = clerk.post("/report", wrong)
+    assert answer.status_code == 422
+    named = re.findall(r'id="f-([\w-]+)-e"', answer.text)
+    assert sorted(named) == ["category", "channel", "point", "reported_at", "reporter-phone", "urgency"]

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from engine import clock, intake
-from engine.errors import FieldProblem, InvalidInput
+from engine.errors import FieldProblem, InvalidInput, NotAllowed
 from engine.forms import value_at
 from engine.reference import code_table
 from engine.storage import Area, AreaLevel, Case, Category, ProcessInstance
@@ -58,10 +58,14 @@ def open_case() -> ResponseReturnValue:
     if seen is not None:
         return redirect(url_for("cases.show", case_id=seen))
     try:
-        case = intake.open_case(session, actor, _report(typed))
+        report = _checked(typed)
+        case = intake.open_case(session, actor, report)
     except InvalidInput as error:
         context.rollback()
         return _page(typed, _paths(error.problems)), 422
+    except NotAllowed:
+        context.rollback()
+        return _page(typed, [FieldProblem("district", "out_of_reach", {})]), 422
     for instance_id in session.scalars(select(ProcessInstance.id).where(ProcessInstance.case_id == case.id)):
         context.kick(instance_id)
     flash(_("Case %(number)s is open.", number=case.number), "success")
@@ -97,6 +101,27 @@ def _report(typed: Mapping[str, Any]) -> dict[str, Any]:
     return report
 
 
+def _checked(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """The report, with what a person at the form must choose though a machine may leave it out.
+
+    Raises:
+        InvalidInput: no category of a service that has some, a channel that was not offered, and all the engine finds.
+    """
+    report = _report(typed)
+    problems: list[FieldProblem] = []
+    if not typed["category"] and _categories(_chosen(typed["service_type"])):
+        problems.append(FieldProblem("category", "required", {}))
+    if typed["channel"] and typed["channel"] not in {row["code"] for row in code_table("channels")}:
+        problems.append(FieldProblem("channel", "not_an_option", {}))
+    try:
+        intake.read_report(context.session(), report)
+    except InvalidInput as error:
+        problems += error.problems
+    if problems:
+        raise InvalidInput("the report cannot be taken", problems)
+    return report
+
+
 def _same_submit(typed: Mapping[str, Any]) -> int | None:
     """The case this very form opened a moment ago: a double click opens one case."""
     token = typed["submission"]
@@ -114,7 +139,8 @@ def _same_submit(typed: Mapping[str, Any]) -> int | None:
 def _paths(problems: Sequence[FieldProblem]) -> list[FieldProblem]:
     """The map's field takes what is wrong with either number."""
     swap = {"longitude": "point", "latitude": "point", "files": "evidence", "place_text": "place"}
-    return [FieldProblem(swap.get(p.path, p.path), p.code, p.facts) for p in problems]
+    found = [FieldProblem(swap.get(p.path, p.path), p.code, p.facts) for p in problems]
+    return list({(problem.path, problem.code): problem for problem in found}.values())
 
 
 def _page(typed: Mapping[str, Any], problems: Sequence[FieldProblem]) -> str:
@@ -132,7 +158,7 @@ def _facts(typed: Mapping[str, Any], problems: Sequence[FieldProblem]) -> dict[s
         "services": services(),
         "categories": names,
         "items": list({row.sub_category: row for row in items}.values()),
-        "districts": _areas(AreaLevel.DISTRICT, None),
+        "districts": [area for area in _areas(AreaLevel.DISTRICT, None) if _in_reach(area)],
         "streets": _inside(str(typed.get("district") or ""), AreaLevel.STREET),
         "communities": _inside(str(typed.get("street") or ""), AreaLevel.COMMUNITY),
         "urgencies": code_table("urgencies"),
@@ -181,6 +207,14 @@ def _areas(level: AreaLevel, path: str | None) -> Sequence[Area]:
     if path is not None:
         statement = statement.where(Area.path.startswith(path, autoescape=True))
     return context.session().scalars(statement.order_by(Area.code).limit(500)).all()
+
+
+def _in_reach(district: Area) -> bool:
+    """Whether the actor may report anything of a district: all of it, or a street of it."""
+    grants = [grant for grant in context.actor().grants if "case.open" in grant.deeds]
+    return any(
+        grant.reaches(district.path) or any(path.startswith(district.path) for path in grant.areas) for grant in grants
+    )
 
 
 def _inside(code: str, level: AreaLevel) -> Sequence[Area]:

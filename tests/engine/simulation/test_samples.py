@@ -52,7 +52,7 @@ def test_every_bad_line_is_named_with_its_field() -> None:
         ("line 1", "not_json"),
         ("line 2", "not_an_object"),
         ("line 3.id", "required"),
-        ("line 4.reported_at", "not_a_time"),
+        ("line 4.reported_at", "not_a_datetime"),
         ("line 5.expected", "wrong_type"),
         ("line 7.id", "duplicate_id"),
     ]

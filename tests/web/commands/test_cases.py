@@ -83,4 +83,4 @@ def test_a_file_that_is_none_is_named_line_by_line(tmp_path: Path) -> None:
     result = run(tmp_path, "{", {**LITTER, "reported_at": ""})
     assert result.exit_code == 1
     assert "line 1: not_json" in result.output
-    assert "line 2.reported_at: not_a_time" in result.output
+    assert "line 2.reported_at: not_a_datetime" in result.output

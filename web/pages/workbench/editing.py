@@ -16,9 +16,13 @@ from web.context import actor, house, session
 from web.pages.workbench import door
 from web.pages.workbench.blank import blank_decision, blank_form, blank_process, blank_scenario
 from web.pages.workbench.showing import render_form
+from web.pages.workbench.telling import worded
 from web.problems import as_json
 from web.security import style_nonce
 from web.wording import language
+
+ASKED = ("file", "save", "create", "take_out", "check", "revisions", "restore", "keep", "preview", "scenarios")
+"""The addresses the editor's script asks."""
 
 
 def find(draft_id: int) -> Draft:
@@ -50,7 +54,18 @@ def draft(draft_id: int) -> ResponseReturnValue:
         },
         "urls": {
             name: url_for(f"workbench.{name}", draft_id=found.id)
-            for name in ("file", "save", "create", "check", "revisions", "restore", "keep", "preview", "scenarios")
+            for name in (
+                "file",
+                "save",
+                "create",
+                "check",
+                "take_out",
+                "revisions",
+                "restore",
+                "keep",
+                "preview",
+                "scenarios",
+            )
         },
     }
     data["urls"]["elsewhere"] = url_for("workbench.elsewhere")
@@ -60,15 +75,16 @@ def draft(draft_id: int) -> ResponseReturnValue:
 def _rows(found: Draft) -> list[DraftFile]:
     return list(
         session().scalars(
-            select(DraftFile)
-            .where(DraftFile.draft_id == found.id, DraftFile.content.is_not(None))
-            .order_by(DraftFile.kind, DraftFile.path)
+            select(DraftFile).where(DraftFile.draft_id == found.id).order_by(DraftFile.kind, DraftFile.path)
         )
     )
 
 
 def _file_row(row: DraftFile) -> dict[str, Any]:
-    return {"path": row.path, "kind": row.kind, "name": row.path.rpartition("/")[2], "revision": row.revision}
+    name = row.path.rpartition("/")[2]
+    return {
+        "path": row.path, "kind": row.kind, "name": name, "revision": row.revision, "taken_out": row.content is None,
+    }  # fmt: skip
 
 
 def _row(found: Draft, path: str) -> DraftFile:
@@ -103,12 +119,24 @@ def file(draft_id: int) -> ResponseReturnValue:
 def save(draft_id: int) -> ResponseReturnValue:
     """Keep a new version of a file."""
     body = _body()
+    content = _text(body, "content").encode("utf-8", "replace")
+    revision = drafts.save(session(), actor(), draft_id, _text(body, "path"), content, revision=_began(body))
+    return jsonify(revision=revision)
+
+
+def _began(body: dict[str, Any]) -> int:
+    """The revision the editor began from."""
     began = body.get("revision")
     if not isinstance(began, int):
         raise InvalidInput("the revision is missing", [FieldProblem("revision", "required")])
-    content = _text(body, "content").encode("utf-8", "replace")
-    revision = drafts.save(session(), actor(), draft_id, _text(body, "path"), content, revision=began)
-    return jsonify(revision=revision)
+    return began
+
+
+@door.post_deed("/drafts/<int:draft_id>/take-out", needs="deployment.draft")
+def take_out(draft_id: int) -> ResponseReturnValue:
+    """Take a file out of the draft; its versions stay."""
+    body = _body()
+    return jsonify(revision=drafts.take_out(session(), actor(), draft_id, _text(body, "path"), revision=_began(body)))
 
 
 @door.post_deed("/drafts/<int:draft_id>/create", needs="deployment.draft")
@@ -155,11 +183,18 @@ def revisions(draft_id: int) -> ResponseReturnValue:
                 "revision": r.revision,
                 "saved_at": clock.city_time(r.saved_at).strftime("%Y-%m-%d %H:%M"),
                 "saved_by": names.get(r.saved_by_id or 0, ""),
-                "note": r.note,
+                "note": _revision_note(r.note),
+                "has_content": r.content is not None,
             }
             for r in found
         ]
     )
+
+
+def _revision_note(note: str) -> str:
+    """Why there is this version, in the reader's language; a person's own note stays as it is."""
+    word, _space, number = note.partition(" ")
+    return f"{worded('REVISION_NOTES', word)} {number}".strip() if number.isdigit() else worded("REVISION_NOTES", note)
 
 
 @door.post_deed("/drafts/<int:draft_id>/restore", needs="deployment.draft")

@@ -55,6 +55,14 @@ MIGRATION_STEPS = {
     "reverted": N_("taken back"),
     "kept": N_("gone on since, so kept"),
 }
+REVISION_NOTES = {
+    "published": N_("as published"),
+    "new": N_("new"),
+    "imported": N_("imported"),
+    "set aside": N_("set aside"),
+    "kept": N_("kept"),
+    "restored": N_("restored from"),
+}
 IMPORT_LINES = {
     "mapped": N_("taken over"),
     "dropped": N_("left out"),

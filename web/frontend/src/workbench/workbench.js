@@ -7,11 +7,12 @@ import { FormFileEditor } from './form/editor.js';
 import { Keeper } from './keeper.js';
 import { Problems } from './problems.js';
 import { ScenarioEditor } from './scenario/editor.js';
-import { ask, choose, confirmed, tell } from './dialogs.js';
+import { tabs } from './tabs.js';
+import * as deeds from './deeds.js';
+import { ask, confirmed, tell } from './dialogs.js';
 import { say } from './words/index.js';
 
 const EDITORS = { bpmn: DiagramEditor, dmn: DecisionEditor, form: FormFileEditor, scenario: ScenarioEditor };
-const KINDS = { bpmn: 'Diagram', dmn: 'Decision', form: 'Form', scenario: 'Scenarios' };
 const CHECK_AFTER = 900; // ms after the last change
 
 export class Workbench {
@@ -50,25 +51,15 @@ export class Workbench {
     else window.open(`${this.urls.elsewhere}?path=${encodeURIComponent(path)}`, '_blank', 'noopener');
   }
 
-  /** Make a new form, decision or process in this draft and hand its id to `then`. */
-  async create(kind, then) {
-    const name = await ask(say('Id of the new file (lower-case letters, digits, _)'), /^[a-z][a-z0-9_]{0,63}$/);
-    if (!name) return;
-    const made = await this.refused(() => call('POST', this.urls.create, { kind, name }));
-    if (!made) return;
-    this.files.push(made.file);
-    this.config = { ...this.config, choices: made.choices, places: made.places };
-    this.listFiles();
-    then(name);
-    this.changed();
-  }
+  create(kind, then) { return deeds.create(this, kind, then); }
 
   // -- files ---------------------------------------------------------------------------------------------------------
 
   async start() {
     this.listFiles();
     const wanted = decodeURIComponent(window.location.hash.slice(1));
-    const first = this.files.find((file) => file.path === wanted) || this.files.find((file) => file.kind === 'bpmn') || this.files[0];
+    const there = this.files.filter((file) => !file.taken_out);
+    const first = there.find((file) => file.path === wanted) || there.find((file) => file.kind === 'bpmn') || there[0];
     if (first) await this.show(first.path);
     this.place.dataset.ready = 'true';
     this.check();
@@ -78,23 +69,24 @@ export class Workbench {
   }
 
   listFiles() {
-    this.part('files').replaceChildren(...this.files.map((file) => {
-      const item = document.createElement('li');
-      item.className = 'nav-item';
-      const button = document.createElement('button');
-      button.type = 'button';
-      const active = file.path === this.current?.file.path;
-      button.className = `nav-link${active ? ' active' : ''}`;
-      if (active) button.setAttribute('aria-current', 'true');
-      button.dataset.path = file.path;
-      const kind = document.createElement('span');
-      kind.className = 'cl-file-kind';
-      kind.textContent = say(KINDS[file.kind]);
-      button.append(kind, ` ${file.name}`);
-      button.addEventListener('click', () => { this.show(file.path); });
-      item.append(button);
-      return item;
-    }));
+    const open = (file) => (file.taken_out ? deeds.putBack(this, file) : this.show(file.path));
+    this.part('files').replaceChildren(...tabs(this.files, this.current?.file, open));
+  }
+
+  /** Forget the editor of a file. */
+  close(path) {
+    const { editor, place } = this.opened.get(path);
+    editor.destroy();
+    place.remove();
+    this.opened.delete(path);
+    if (this.current?.file.path === path) this.current = null;
+  }
+
+  /** Show what the server has of a file now. */
+  async reload(file) {
+    const latest = await this.fetchFile(file.path);
+    Object.assign(file, { revision: latest.revision, content: latest.content });
+    await this.opened.get(file.path).editor.load(latest.content);
   }
 
   async show(path) {
@@ -138,24 +130,7 @@ export class Workbench {
     const place = this.part('state');
     place.textContent = details && state === 'failed' ? `${say(words.failed)}: ${details.message}` : say(words[state]);
     place.dataset.state = state;
-    if (state === 'conflict' && details) this.settle(file);
-  }
-
-  /** Two people saved: show both ways out; neither version is lost. */
-  async settle(file) {
-    const { keeper, editor } = this.opened.get(file.path);
-    const answer = await choose(say('{name} was saved by somebody else while you were editing it. Both versions are kept in the list of versions.', { name: file.name }), [
-      { value: 'mine', label: say('Go on with mine') }, { value: 'theirs', label: say('Go on with theirs') },
-    ]);
-    if (answer === 'mine') await keeper.overwrite((await this.fetchFile(file.path)).revision);
-    if (answer !== 'theirs') return;
-    const mine = await editor.save();
-    await this.refused(() => call('POST', this.urls.keep, { path: file.path, content: mine }));
-    const latest = await this.fetchFile(file.path);
-    Object.assign(file, { revision: latest.revision, content: latest.content });
-    keeper.forget();
-    keeper.tell('saved');
-    await editor.load(latest.content);
+    if (state === 'conflict' && details) deeds.settle(this, file);
   }
 
   // -- findings ------------------------------------------------------------------------------------------------------
@@ -188,10 +163,11 @@ export class Workbench {
     on('check', () => this.check());
     on('table', (button) => button.setAttribute('aria-pressed', String(this.current.editor.toggleTable())));
     on('preview', async (button) => button.setAttribute('aria-pressed', String(await this.refused(() => this.current.editor.togglePreview()))));
-    on('new-file', () => this.newFile());
-    on('versions', () => this.versions());
-    on('coverage', (button) => this.coverage(button));
-    on('scenarios', () => this.runScenarios());
+    on('new-file', () => deeds.newFile(this));
+    on('take-out', () => deeds.takeOut(this));
+    on('versions', () => deeds.versions(this));
+    on('coverage', (button) => deeds.coverage(this, button));
+    on('scenarios', () => deeds.runScenarios(this));
     for (const link of this.place.querySelectorAll('[data-saves]')) {
       link.addEventListener('click', async (event) => {
         if (this.current?.keeper.state === 'saved') return;
@@ -206,48 +182,6 @@ export class Workbench {
         this.current?.keeper.save();
       }
     });
-  }
-
-  async newFile() {
-    const kind = await choose(say('What kind of file?'), Object.entries({ process: 'Diagram', decision: 'Decision', form: 'Form', scenario: 'Scenarios' }).map(([value, label]) => ({ value, label: say(label) })));
-    if (kind) await this.create(kind, () => { this.show(this.files.at(-1).path); });
-  }
-
-  async versions() {
-    const { file, editor, keeper } = this.current;
-    await keeper.save();
-    const { revisions } = await call('GET', `${this.urls.revisions}?path=${encodeURIComponent(file.path)}`);
-    const wanted = await choose(say('Go back to which version of {name}?', { name: file.name }), revisions.map((each) => ({ value: each.revision, label: `${each.revision} · ${each.saved_at} · ${each.saved_by} ${each.note}` })));
-    if (!wanted) return;
-    await this.refused(() => call('POST', this.urls.restore, { path: file.path, revision: wanted }));
-    const latest = await this.fetchFile(file.path);
-    Object.assign(file, { revision: latest.revision, content: latest.content });
-    await editor.load(latest.content);
-    this.check();
-  }
-
-  async runScenarios() {
-    await this.current?.keeper.save();
-    const place = this.part('outcomes');
-    place.hidden = false;
-    place.textContent = say('Running the scenarios …');
-    const answer = await this.refused(() => call('POST', this.urls.scenarios));
-    if (!answer) return;
-    this.passed = answer.passed;
-    place.replaceChildren(...answer.outcomes.map((outcome) => {
-      const item = document.createElement('div');
-      item.className = `cl-outcome cl-outcome-${outcome.failure ? 'red' : 'green'}`;
-      item.textContent = `${outcome.failure ? '✕' : '✓'} ${outcome.name}${outcome.failure ? `: ${outcome.failure}` : ''}`;
-      return item;
-    }));
-    if (!answer.outcomes.length) place.textContent = say('There are no scenarios yet.');
-  }
-
-  async coverage(button) {
-    const shown = button.getAttribute('aria-pressed') !== 'true';
-    if (shown && !this.passed) await this.runScenarios();
-    button.setAttribute('aria-pressed', String(shown));
-    this.current.editor.showCoverage?.(shown ? Object.assign({}, ...Object.values(this.passed || {})) : null);
   }
 
   /** Do `deed`; a refusal is told in the server's words. */

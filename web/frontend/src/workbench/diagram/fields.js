@@ -6,6 +6,7 @@ import {
   TIMER_KINDS, attribute, defaultFlow, eventCondition, eventDefinition, input, owner, property, reference, rootElements, setAttribute, setCondition,
   setDefaultFlow, setEventCondition, setInput, setProperty, setReference, setTimer, timer,
 } from './settings.js';
+import { condition, most, repeatsWhile } from './repetition.js';
 
 const type = (...types) => (element) => isAny(element, types);
 const isProcess = (element) => is(element, 'bpmn:Process') || (is(element, 'bpmn:Participant') && Boolean(owner(element)));
@@ -16,8 +17,9 @@ const messageCatch = (element) => is(element, 'bpmn:ReceiveTask')
   || (!is(element, 'bpmn:EndEvent') && !is(element, 'bpmn:IntermediateThrowEvent') && Boolean(eventDefinition(element, 'bpmn:MessageEventDefinition')));
 const signalCatch = (element) => !isAny(element, ['bpmn:EndEvent', 'bpmn:IntermediateThrowEvent'])
   && Boolean(eventDefinition(element, 'bpmn:SignalEventDefinition'));
-const worker = (element) => isAny(element, ['bpmn:ServiceTask', 'bpmn:SendTask'])
+const messageThrow = (element) => is(element, 'bpmn:SendTask')
   || (isAny(element, ['bpmn:EndEvent', 'bpmn:IntermediateThrowEvent']) && Boolean(eventDefinition(element, 'bpmn:MessageEventDefinition')));
+const worker = (element) => is(element, 'bpmn:ServiceTask') || messageThrow(element);
 const hasTimer = (element) => Boolean(eventDefinition(element, 'bpmn:TimerEventDefinition'));
 
 const zeebe = (kind, name) => ({
@@ -48,6 +50,7 @@ export const FIELDS = [
   { id: 'cl-group', group: 'person', label: 'Done by (group)', applies: type('bpmn:UserTask'), ...zeebe('zeebe:AssignmentDefinition', 'candidateGroups'), choices: choicesOf('groups'), several: true, feel: true, standard: 'assignmentDefinitionCandidateGroups' },
   { id: 'cl-independentOf', group: 'person', label: 'Not the person who did', applies: type('bpmn:UserTask'), ...named('independentOf'), choices: otherTasks },
   { id: 'cl-responsible', group: 'person', label: 'Answers for the case', applies: isActivity, ...named('responsible'), feel: true },
+  { id: 'cl-offeredTo', group: 'person', label: 'Offered to (duty or organisation)', applies: type('bpmn:UserTask'), ...named('offeredTo'), feel: true },
   { id: 'cl-form', group: 'form', label: 'Form', applies: type('bpmn:UserTask'), ...zeebe('zeebe:FormDefinition', 'formId'), choices: choicesOf('forms'), opens: 'form', standard: 'formId' },
   { id: 'cl-evidence', group: 'form', label: 'Evidence', applies: type('bpmn:UserTask'), ...named('evidence'), choices: choicesOf('evidence'), feel: true },
   { id: 'cl-limit', group: 'clock', label: 'Time limit', applies: isActivity, ...named('limit'), feel: true, hint: 'e.g. 4 工作时, 5 工作日, 30 分钟, or = FEEL' },
@@ -69,6 +72,9 @@ export const FIELDS = [
   { id: 'cl-reference', group: 'message', label: 'Message, signal or code', applies: (element) => Boolean(reference(element)), get: (element) => message(element)?.id || '', set: setReference, choices: (config, element) => rootElements(element, reference(element).type).map((root) => ({ value: root.id, label: root.name || root.id })), adds: true, standard: 'messageRef' },
   { id: 'cl-correlation', group: 'message', label: 'Correlation key', applies: (element) => messageCatch(element) && Boolean(message(element)), get: (element) => message(element)?.get('extensionElements')?.get('values')?.find((value) => value.$type === 'zeebe:Subscription')?.get('correlationKey') || '', set: (services, element, value) => setAttribute(services, element, 'zeebe:Subscription', 'correlationKey', value, message(element)), feel: true, standard: 'messageSubscriptionCorrelationKey' },
   { id: 'cl-scope', group: 'message', label: 'Which cases it reaches', applies: signalCatch, ...named('scope'), feel: true },
+  { id: 'cl-optional', group: 'message', label: 'Lost when nobody waits for it', applies: messageThrow, ...named('optional'), choices: () => [{ value: 'true', label: 'yes', translate: true }] },
+  { id: 'cl-loopCondition', group: 'loop', label: 'As long as', applies: repeatsWhile, ...condition('loopCondition'), feel: true },
+  { id: 'cl-loopMaximum', group: 'loop', label: 'At most so many times', applies: repeatsWhile, ...most },
   { id: 'cl-kind', group: 'process', label: 'Kind of process', applies: isProcess, ...named('kind'), choices: choicesOf('kinds') },
   { id: 'cl-startForm', group: 'process', label: 'Start form', applies: isProcess, ...named('startForm'), choices: choicesOf('forms'), opens: 'form' },
   { id: 'cl-startGroups', group: 'process', label: 'Started by (groups)', applies: isProcess, ...named('startGroups'), choices: choicesOf('groups'), several: true },
@@ -79,7 +85,7 @@ export const FIELDS = [
 
 export const GROUPS = {
   process: 'How it is used', person: 'Who does it', form: 'Form and evidence', clock: 'Limits and stage', flow: 'Condition', decision: 'Decision',
-  called: 'Called process', script: 'Script', connector: 'Connector', timer: 'Timer', message: 'Message or signal',
+  called: 'Called process', script: 'Script', connector: 'Connector', timer: 'Timer', message: 'Message or signal', loop: 'Repetition',
 };
 
 export const fieldsOf = (element) => FIELDS.filter((field) => field.applies(element));

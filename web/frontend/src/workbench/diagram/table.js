@@ -3,21 +3,21 @@
 import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
 import { typeName } from '../../shared/element-types.js';
 import { say } from '../words/index.js';
-import { fieldsOf, inputFields, offers } from './fields.js';
-
-const APPENDABLE = [
-  ['bpmn:UserTask'], ['bpmn:ServiceTask'], ['bpmn:ScriptTask'], ['bpmn:BusinessRuleTask'], ['bpmn:CallActivity'], ['bpmn:ExclusiveGateway'],
-  ['bpmn:ParallelGateway'], ['bpmn:EndEvent'], ['bpmn:IntermediateCatchEvent', 'bpmn:TimerEventDefinition'],
-  ['bpmn:IntermediateCatchEvent', 'bpmn:MessageEventDefinition'],
-];
-const ATTACHABLE = ['bpmn:TimerEventDefinition', 'bpmn:MessageEventDefinition', 'bpmn:SignalEventDefinition', 'bpmn:ErrorEventDefinition', 'bpmn:EscalationEventDefinition'];
+import { fieldsOf, inputFields } from './fields.js';
+import { NATIVE } from './native.js';
+import { PAIRS, pairs, setPairs } from './pairs.js';
+import { addReference } from './settings.js';
+import { Deeds } from './table-deeds.js';
+import { button, line, make, pairList, select, text } from './table-controls.js';
 
 export class TableView {
   constructor(place, modeler, workbench) {
     this.place = place;
     this.modeler = modeler;
+    this.workbench = workbench;
     this.config = { choices: () => workbench.choices(), elementRegistry: modeler.get('elementRegistry') };
     this.services = { bpmnFactory: modeler.get('bpmnFactory'), commandStack: modeler.get('commandStack') };
+    this.deeds = new Deeds(modeler, () => this.elements(), (element) => this.show(element));
     this.problems = [];
     modeler.on('commandStack.changed', () => { if (!place.hidden && !this.editing) this.refresh(); });
   }
@@ -34,14 +34,11 @@ export class TableView {
     this.showProblems(this.problems);
   }
 
-  /** The process first, then elements as they are read: from left to right, then flows that carry a condition. */
+  /** The process first, then shapes as they are read, from left to right, then connections. */
   elements() {
-    const registry = this.modeler.get('elementRegistry');
-    const root = this.modeler.get('canvas').getRootElement();
-    const shapes = registry.filter((each) => each.parent && !each.labelTarget && !each.waypoints && !is(each, 'bpmn:Group') && !is(each, 'bpmn:TextAnnotation'));
-    shapes.sort((a, b) => a.x - b.x || a.y - b.y);
-    const flows = registry.filter((each) => is(each, 'bpmn:SequenceFlow'));
-    return [root, ...shapes, ...flows].filter((each) => each.type !== 'label');
+    const all = this.modeler.get('elementRegistry').filter((each) => each.parent && !each.labelTarget && !is(each, 'bpmn:Group') && each.type !== 'label');
+    const shapes = all.filter((each) => !each.waypoints).sort((a, b) => a.x - b.x || a.y - b.y);
+    return [this.modeler.get('canvas').getRootElement(), ...shapes, ...all.filter((each) => each.waypoints)];
   }
 
   row(each) {
@@ -50,99 +47,94 @@ export class TableView {
     row.dataset.element = each.id;
     const header = make('th');
     header.scope = 'row';
-    header.append(this.input(each, { id: 'name', label: 'Name', get: () => businessObject.get('name') || '', set: (_, target, value) => this.modeler.get('modeling').updateProperties(target, { name: value }) }));
+    if (!is(each, 'bpmn:TextAnnotation')) header.append(this.input(each, { id: 'name', label: 'Name', get: () => businessObject.get('name') || '', set: (_, target, value) => this.modeler.get('modeling').updateProperties(target, { name: value }) }));
     const kind = make('td');
     kind.append(line(typeName(businessObject)), line(each.id, 'text-body-secondary small font-monospace'), line(connections(businessObject), 'text-body-secondary small'));
     const settings = make('td');
-    const list = make('div', 'cl-table-settings');
-    for (const field of [...fieldsOf(each), ...inputFields(each, this.config.choices().connectors || [])]) list.append(this.input(each, field));
-    if (!is(each, 'bpmn:SequenceFlow') && businessObject.get('documentation')) list.append(this.input(each, documentation(this)));
-    settings.append(list);
+    settings.append(this.settings(each));
     const problems = make('td');
     problems.dataset.problems = each.id;
     const deeds = make('td');
-    deeds.append(...this.deeds(each));
+    deeds.append(...this.deeds.of(each));
     row.append(header, kind, settings, problems, deeds);
     return row;
+  }
+
+  settings(each) {
+    const known = inputFields(each, this.config.choices().connectors || []);
+    const list = make('div', 'cl-table-settings');
+    list.append(...[...fieldsOf(each), ...known, ...NATIVE.filter((field) => field.applies(each))].map((field) => this.input(each, field)));
+    const taken = new Set(known.map((field) => field.id.replace(/^in-/, '')));
+    for (const kind of PAIRS.filter(({ applies }) => applies(each))) {
+      const rows = pairs(each, kind);
+      const shown = kind.id === 'inputs' ? rows.filter(([target]) => !taken.has(target)) : rows;
+      const kept = rows.filter((row) => !shown.includes(row));
+      list.append(pairList(say(kind.label), kind.words, shown, (values, rebuild) => {
+        this.quietly(() => setPairs(this.services, each, kind, [...kept, ...values]));
+        if (rebuild) this.refresh();
+      }));
+    }
+    return list;
   }
 
   input(each, field) {
     const label = make('label', 'cl-table-field');
     const value = field.get(each);
-    const control = field.choices && !value.startsWith('=') ? this.select(each, field, value) : text(field, value);
+    const control = field.choices && !value.startsWith('=') ? select(field, value, field.choices(this.config, each)) : text(field, value);
     control.dataset.field = `${each.id}/${field.id}`;
     control.addEventListener('change', () => this.change(each, field, control));
     label.append(line(field.worded ? field.label : say(field.label), 'small'), control);
-    return label;
+    if (!field.opens && !field.adds) return label;
+    const place = make('div');
+    place.append(label, this.beside(each, field, value));
+    return place;
   }
 
-  select(each, field, value) {
-    const control = make('select', 'form-select form-select-sm');
-    const worded = field.choices(this.config, each).map((choice) => ({ ...choice, label: choice.translate ? say(choice.label) : choice.label }));
-    const choices = [{ value: '', label: say('<none>') }, ...offers(field, value, worded)];
-    if (field.feel) choices.push({ value: '=', label: say('Expression …') });
-    for (const choice of choices) control.append(new Option(choice.label, choice.value, false, choice.value === value));
-    return control;
+  /** "Open" and "new" beside a choice list. */
+  beside(each, field, value) {
+    const place = make('div', 'cl-panel-buttons');
+    const about = (word) => `${say(word)}: ${say(field.label)}`;
+    if (field.opens && value) place.append(button(say('Open'), () => this.workbench.open(field.opens, value), about('Open')));
+    if (field.opens) place.append(button(say('New'), () => this.workbench.create(field.opens, (name) => field.set(this.services, each, name)), about('New')));
+    if (field.adds) place.append(button(say('New'), () => this.workbench.ask(say('Name'), (name) => addReference(this.services, each, name)), about('New')));
+    return place;
+  }
+
+  /** Change without rebuilding the row under the cursor of whoever is reading it. */
+  quietly(deed) {
+    this.editing = true;
+    try {
+      deed();
+    } finally {
+      this.editing = false;
+    }
   }
 
   change(each, field, control) {
-    this.editing = true; // the row is being read by the person: do not rebuild it under the cursor
-    field.set(this.services, each, control.value.trim());
-    this.editing = false;
+    const value = control.value.trim();
+    if (field.renames) {
+      const problem = this.rename(each, value);
+      control.setCustomValidity(problem);
+      control.reportValidity();
+      return;
+    }
+    this.quietly(() => field.set(this.services, each, value, this.config.elementRegistry));
     if (control.tagName === 'SELECT') this.refresh();
   }
 
-  deeds(each) {
-    if (is(each, 'bpmn:SequenceFlow')) return [button(say('Remove'), () => this.modeler.get('modeling').removeElements([each]))];
-    if (!each.parent) return [];
-    const deeds = [];
-    if (is(each, 'bpmn:FlowNode') && !is(each, 'bpmn:EndEvent')) {
-      const menu = make('select', 'form-select form-select-sm');
-      menu.setAttribute('aria-label', say('Append after'));
-      menu.append(new Option(say('Append after'), ''));
-      APPENDABLE.forEach(([type, event], index) => menu.append(new Option(typeName({ $type: type, eventDefinitions: event && [{ $type: event }] }), index)));
-      menu.addEventListener('change', () => { if (menu.value !== '') this.append(each, APPENDABLE[menu.value]); });
-      const connect = make('select', 'form-select form-select-sm');
-      connect.setAttribute('aria-label', say('Connect to'));
-      connect.append(new Option(say('Connect to'), ''));
-      for (const other of this.elements()) {
-        if (is(other, 'bpmn:FlowNode') && other !== each && !is(other, 'bpmn:StartEvent')) connect.append(new Option(getBusinessObject(other).name || other.id, other.id));
-      }
-      connect.addEventListener('change', () => {
-        const target = this.modeler.get('elementRegistry').get(connect.value);
-        if (target) this.modeler.get('modeling').connect(each, target);
-      });
-      deeds.push(menu, connect);
-      if (is(each, 'bpmn:Activity')) deeds.push(this.attaching(each));
-    }
-    deeds.push(button(say('Remove'), () => this.modeler.get('modeling').removeElements([each])));
-    return deeds;
+  /** Give an element another id; answers why not. */
+  rename(each, id) {
+    if (id === each.id) return '';
+    if (!/^[A-Za-z_][\w.-]*$/.test(id)) return say('Letters, digits and _ only, and no digit first');
+    if (this.modeler.get('moddle').ids.assigned(id)) return say('Another element has this ID');
+    this.modeler.get('modeling').updateProperties(each, { id });
+    return '';
   }
 
-  /** A menu of events to put on the border of an activity. */
-  attaching(each) {
-    const menu = make('select', 'form-select form-select-sm');
-    menu.setAttribute('aria-label', say('Attach to it'));
-    menu.append(new Option(say('Attach to it'), ''));
-    for (const event of ATTACHABLE) menu.append(new Option(typeName({ $type: 'bpmn:BoundaryEvent', eventDefinitions: [{ $type: event }] }), event));
-    menu.addEventListener('change', () => {
-      if (!menu.value) return;
-      const shape = this.modeler.get('elementFactory').createShape({ type: 'bpmn:BoundaryEvent', eventDefinitionType: menu.value });
-      const corner = { x: each.x + each.width / 2 + 20 * (each.attachers?.length || 0), y: each.y + each.height };
-      this.show(this.modeler.get('modeling').createShape(shape, corner, each, { attach: true }));
-    });
-    return menu;
-  }
-
-  append(source, [type, eventDefinitionType]) {
-    const shape = this.modeler.get('elementFactory').createShape({ type, eventDefinitionType });
-    this.show(this.modeler.get('autoPlace').append(source, shape) || shape);
-  }
-
-  /** Rebuild the table and go to the new element. */
-  show(shape) {
+  /** Rebuild the table and go to an element. */
+  show(element) {
     this.refresh();
-    this.place.querySelector(`[data-field="${CSS.escape(`${shape.id}/name`)}"]`)?.focus();
+    this.place.querySelector(`[data-element="${CSS.escape(element.id)}"] [data-field]`)?.focus();
   }
 
   showProblems(problems) {
@@ -163,33 +155,14 @@ export class TableView {
   }
 }
 
-function documentation(view) {
-  return {
-    id: 'documentation', label: 'Documentation', lines: true,
-    get: (each) => getBusinessObject(each).get('documentation')?.[0]?.text || '',
-    set: (_, each, value) => {
-      const made = view.services.bpmnFactory.create('bpmn:Documentation', { text: value });
-      view.modeler.get('modeling').updateProperties(each, { documentation: value ? [made] : [] });
-    },
-  };
-}
-
 function connections(businessObject) {
-  if (businessObject.$type === 'bpmn:SequenceFlow') return `${named(businessObject.sourceRef)} → ${named(businessObject.targetRef)}`;
+  if (businessObject.sourceRef && businessObject.targetRef) return `${named(businessObject.sourceRef)} → ${named(businessObject.targetRef)}`;
   if (businessObject.$type === 'bpmn:BoundaryEvent') return `⌁ ${named(businessObject.attachedToRef)}`;
   const next = (businessObject.outgoing || []).map((flow) => named(flow.targetRef));
   return next.length ? `→ ${next.join(', ')}` : '';
 }
 
-const named = (businessObject) => businessObject?.name || businessObject?.id || '';
-
-function text(field, value) {
-  const control = make(field.lines ? 'textarea' : 'input', 'form-control form-control-sm');
-  if (field.lines) control.rows = 3;
-  if (field.hint) control.placeholder = say(field.hint);
-  control.value = value;
-  return control;
-}
+const named = (businessObject) => businessObject?.name || businessObject?.text || businessObject?.id || '';
 
 function caption() {
   const made = make('caption', 'caption-top');
@@ -207,25 +180,5 @@ function head() {
     row.append(cell);
   }
   made.append(row);
-  return made;
-}
-
-function button(label, deed) {
-  const made = make('button', 'btn btn-sm btn-outline-secondary');
-  made.type = 'button';
-  made.textContent = label;
-  made.addEventListener('click', deed);
-  return made;
-}
-
-function line(content, className = '') {
-  const made = make('div', className);
-  made.textContent = content;
-  return made;
-}
-
-function make(tag, className = '') {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
   return made;
 }

@@ -24,11 +24,18 @@ def city_time(moment: datetime) -> datetime:
 
 
 def parse(text: str) -> datetime:
-    """An ISO 8601 text as an aware UTC moment; a text without an offset is the city's wall clock."""
+    """An ISO 8601 text as an aware UTC moment; a text without an offset is the city's wall clock.
+
+    Raises:
+        ValueError: no moment, or one that the calendar of another zone does not reach.
+    """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=CITY_ZONE)
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(str(error)) from error
 
 
 @contextmanager

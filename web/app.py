@@ -8,7 +8,7 @@ from flask import Flask
 
 from engine.settings import Settings
 from engine.storage import Database
-from web import bundles, context, doors, errors, login, maps, navigation, security, widgets, wording
+from web import asked, bundles, context, doors, errors, login, maps, navigation, security, widgets, wording
 from web.pages import PAGES
 
 
@@ -22,6 +22,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     app = Flask("web")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     context.init_app(app, settings, database or Database(settings.database_url))
+    asked.init_app(app)
     security.init_app(app, settings)
     login.init_app(app)
     wording.init_app(app, settings)

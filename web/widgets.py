@@ -17,6 +17,7 @@ from engine.forms import FILE_TYPES
 from engine.forms.components import SEVERAL_TYPES, Component, components_of, level
 from engine.storage import Evidence, Organisation, Person, RoleGrant
 from web import context
+from web.asked import number_of
 from web.wording import named
 
 MAX_ROWS = 100
@@ -56,7 +57,7 @@ def _posted(components: Sequence[Component], form: MultiDict[str, str], files: A
             raw[entry.name] = _posted(components_of(component), form, files, f"{name}.")
         elif kind == "dynamiclist":
             count = form.get(f"{name}.__n", "0")
-            rows = min(int(count) if count.isdigit() else 0, MAX_ROWS + 1)
+            rows = min(number_of(count) or 0, MAX_ROWS + 1)
             raw[entry.name] = [_posted(components_of(component), form, files, f"{name}.{i}.") for i in range(rows)]
         elif kind in FILE_TYPES:
             slot = str((component.get("properties") or {}).get("slot") or entry.name)
@@ -78,8 +79,8 @@ def _change_rows(raw: Raw, act: str) -> None:
         return
     if verb == "add" and len(rows) < MAX_ROWS:
         rows.append({})
-    elif verb == "drop" and index.isdigit() and int(index) < len(rows):
-        del rows[int(index)]
+    elif verb == "drop" and (at := number_of(index)) is not None and at < len(rows):
+        del rows[at]
 
 
 def receive(file: FileStorage, slot: str) -> str:

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Response, render_template, request
@@ -18,6 +17,7 @@ from engine import clock, history
 from engine.storage import Case, HistoryEvent, Person
 from engine.worklist import Page
 from web import context
+from web.asked import start_of
 from web.doors import Door
 from web.pages.desk import page_number
 from web.pages.exports import safe_cell
@@ -62,18 +62,11 @@ def _conditions() -> list[ColumnElement[bool]]:
         found.append(or_(HistoryEvent.actor == who, HistoryEvent.person_id.in_(named)))
     if number := args.get("case", "").strip()[:60]:
         found.append(HistoryEvent.case_id.in_(select(Case.id).where(Case.number.contains(number, autoescape=True))))
-    if (first := _day(args.get("from"))) is not None:
+    if (first := start_of(args.get("from"))) is not None:
         found.append(HistoryEvent.at >= first)
-    if (last := _day(args.get("to"))) is not None:
-        found.append(HistoryEvent.at < last + timedelta(days=1))
+    if (after := start_of(args.get("to"), days=1)) is not None:
+        found.append(HistoryEvent.at < after)
     return found
-
-
-def _day(text: str | None) -> datetime | None:
-    try:
-        return clock.parse(text[:10]) if text else None
-    except ValueError:
-        return None
 
 
 @door.post_question("/admin/records/verify", needs="audit.verify")

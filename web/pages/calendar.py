@@ -18,10 +18,10 @@ from engine.errors import FieldProblem, InvalidInput
 from engine.storage import CalendarDay, CalendarYear, OfficeWindow
 from engine.workdays import load
 from web import context
+from web.asked import YEARS, day_of
 from web.doors import Door
 
 door = Door("calendar", __name__)
-YEARS = range(2000, 2200)
 
 
 @door.get_page("/admin/calendar", needs="calendar.edit")
@@ -35,7 +35,7 @@ def _page(problems: Sequence[FieldProblem], typed: dict[str, str]) -> str:
     today = clock.city_time(clock.now()).date()
     year = request.args.get("year", today.year, type=int)
     year = year if year in YEARS else today.year
-    chosen = _day(request.args.get("day", ""))
+    chosen = day_of(request.args.get("day"))
     rows = session.scalars(select(CalendarDay).where(extract("year", CalendarDay.day) == year)).all()
     known = {row.day: row for row in rows}
     loaded = session.get(CalendarYear, year)
@@ -73,13 +73,6 @@ def _cell(each: date, row: CalendarDay | None, today: date) -> dict[str, Any]:
     return {"day": each, "kind": kind, "name": row.name if row else "", "today": each == today}
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
 def _hour(minutes: int) -> str:
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
@@ -88,9 +81,9 @@ def _hour(minutes: int) -> str:
 def set_day() -> ResponseReturnValue:
     """Make a day working, off, or what its weekday says. Running clocks keep their ends."""
     session, actor = context.session(), context.actor()
-    chosen = _day(request.form.get("day", ""))
+    chosen = day_of(request.form.get("day"))
     working = {"working": True, "off": False, "weekday": None}.get(request.form.get("how", ""), "?")
-    if chosen is None or chosen.year not in YEARS or working == "?":
+    if chosen is None or working == "?":
         raise InvalidInput("no such day", [FieldProblem("day", "not_a_date")])
     name, source = request.form.get("name", "").strip()[:200], request.form.get("source", "").strip()[:500]
     deadlines.set_day(session, actor, chosen, working, name, source or actor.username)  # type: ignore[arg-type]
@@ -104,7 +97,7 @@ def set_day() -> ResponseReturnValue:
 def set_windows() -> ResponseReturnValue:
     """Other office hours from a day on."""
     session, actor, form = context.session(), context.actor(), request.form
-    valid_from = _day(form.get("valid_from", ""))
+    valid_from = day_of(form.get("valid_from"))
     spans = []
     try:
         for opens, closes in zip(form.getlist("opens"), form.getlist("closes"), strict=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -11,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import or_, select
 
-from engine import cases, clock, worklist
+from engine import cases, worklist
 from engine.errors import Conflict, FieldProblem, InvalidInput
 from engine.permissions import can, may_work, task_subject
 from engine.reference import data
@@ -27,6 +26,7 @@ from engine.storage import (
     ProcessDefinition,
 )
 from web import context, widgets
+from web.asked import number_of, start_of
 from web.clocks import told
 from web.doors import SIGNED_IN, Door
 from web.pages.desk import page_number, remember_place, services
@@ -66,17 +66,10 @@ def asked_for() -> dict[str, Any]:
         "area_path": args.get("area", "")[:200],
         "mine": args.get("mine") == "1",
         "late": args.get("late") == "1",
-        "reported_from": _day(args.get("from")),
-        "reported_to": _day(args.get("to"), days=1),
+        "reported_from": start_of(args.get("from")),
+        "reported_to": start_of(args.get("to"), days=1),
         "sort": sort if sort.removeprefix("-") in SORTS else "-reported",
     }
-
-
-def _day(text: str | None, days: int = 0) -> datetime | None:
-    try:
-        return clock.parse(text[:10]) + timedelta(days=days) if text else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def _districts() -> Sequence[Area]:
@@ -225,8 +218,7 @@ def assign(case_id: int) -> ResponseReturnValue:
     """Another organisation answers for it from now on."""
     wanted, reason = request.form.get("organisation", ""), request.form.get("reason", "")[:2000]
     try:
-        number = int(wanted) if wanted.isdigit() else 0
-        cases.assign(context.session(), context.actor(), case_id, number, reason)
+        cases.assign(context.session(), context.actor(), case_id, number_of(wanted) or 0, reason)
     except InvalidInput as error:
         context.rollback()
         return _page(case_id, error.problems, "assign", reason), 422

@@ -17,6 +17,7 @@ from engine.errors import Conflict, NotAllowed, NotFound
 from engine.permissions import workable_tasks
 from engine.storage import Case, ServiceType, Task, TaskStatus
 from web import context
+from web.asked import number_of
 from web.doors import SIGNED_IN, Door
 from web.wording import error_words
 
@@ -118,11 +119,11 @@ def claim() -> ResponseReturnValue:
     session, actor = context.session(), context.actor()
     mine, refused = 0, []
     for text in request.form.getlist("task")[:200]:
-        if not text.isdigit():
+        if (number := number_of(text)) is None:
             continue
         try:
             with session.begin_nested():
-                tasks.claim(session, actor, int(text))
+                tasks.claim(session, actor, number)
             mine += 1
         except (Conflict, NotAllowed, NotFound) as error:
             refused.append(error_words(error)[1])

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from engine import clock
 from engine.storage import Notification
 from web import context
+from web.asked import number_of
 from web.doors import SIGNED_IN, Door
 from web.navigation import mine
 
@@ -36,8 +37,7 @@ def show() -> ResponseReturnValue:
 def read() -> ResponseReturnValue:
     """Mark one as read, or all."""
     conditions = [mine(context.actor()), Notification.read_at.is_(None)]
-    wanted = request.form.get("notice", "")
-    if wanted.isdigit():
-        conditions.append(Notification.id == int(wanted))
+    if wanted := request.form.get("notice", ""):
+        conditions.append(Notification.id == number_of(wanted))
     context.session().execute(update(Notification).where(*conditions).values(read_at=clock.now()))
     return redirect(url_for("notifications.show"))

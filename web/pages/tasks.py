@@ -18,6 +18,7 @@ from engine.instances import form_schema
 from engine.permissions import TaskSubject, can, may_work, require, task_subject
 from engine.storage import Organisation, Person, Task, TaskStatus
 from web import context, login, widgets
+from web.asked import number_of
 from web.doors import SIGNED_IN, Door
 from web.pages.desk import next_address, place
 from web.pages.facts import case_facts, case_pictures
@@ -252,7 +253,7 @@ def hand(task_id: int) -> ResponseReturnValue:
     reason = request.form.get("reason", "")[:2000]
     deed = tasks.delegate if request.form.get("how") == "delegate" else tasks.transfer
     try:
-        task = deed(context.session(), context.actor(), task_id, int(person) if person.isdigit() else 0, reason)
+        task = deed(context.session(), context.actor(), task_id, number_of(person) or 0, reason)
     except InvalidInput as error:
         context.rollback()
         for problem in error.problems:

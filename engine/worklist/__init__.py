@@ -1,6 +1,7 @@
 """What screens show: lists of tasks and cases, and what became of a case, as rows ready to show; one query a list."""
 
 from engine.worklist.cases import CaseRow, cases
+from engine.worklist.confidential import Closed, closed_to
 from engine.worklist.page import Page
 from engine.worklist.tasks import VIEWS, TaskRow, counts, tasks
 from engine.worklist.telling import Clock, Line, case_page, clocks, parties, timeline
@@ -10,6 +11,7 @@ __all__ = [
     "VIEWS",
     "CaseRow",
     "Clock",
+    "Closed",
     "Line",
     "Page",
     "TaskRow",
@@ -17,6 +19,7 @@ __all__ = [
     "case_page",
     "cases",
     "clocks",
+    "closed_to",
     "counts",
     "decided_rules",
     "parties",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,13 +23,14 @@ from engine.storage import (
     Note,
     Organisation,
     Person,
-    ProcessDefinition,
     ProcessInstance,
     ResponsiblePeriod,
     Role,
     Task,
     TaskStatus,
 )
+from engine.worklist.confidential import Closed, closed_to
+from engine.worklist.drawn import Info, drawn
 from engine.worklist.walking import Walk, walk
 
 NOT_TOLD = frozenset({"condition.checked"})
@@ -49,6 +50,7 @@ class Line:
     element_id: str
     subject: str
     task_id: int | None
+    instance_id: int | None
     reason: str
     old: Mapping[str, Any] | None
     new: Mapping[str, Any] | None
@@ -75,9 +77,10 @@ class Clock:
     entries: Sequence[DeadlineEntry]
 
 
-def timeline(session: Session, case_id: int) -> list[Line]:
+def timeline(session: Session, case_id: int, runs: Mapping[int, list[Info]] | None = None) -> list[Line]:
     """The history of a case, oldest first, with the notes people wrote."""
-    names = _element_names(session, case_id)
+    runs = drawn(session, case_id) if runs is None else runs
+    names = _element_names(info for infos in runs.values() for info in infos)
     notes: dict[int, str] = dict(session.execute(select(Note.id, Note.text).where(Note.case_id == case_id)).all())
     rows = session.execute(
         select(
@@ -110,6 +113,7 @@ def _line(row: Any, names: Mapping[str, str], notes: Mapping[int, str]) -> Line:
         element_id=event.element_id,
         subject=event.subject,
         task_id=event.task_id,
+        instance_id=event.instance_id,
         reason=event.reason,
         old=event.old,
         new=event.new,
@@ -118,14 +122,13 @@ def _line(row: Any, names: Mapping[str, str], notes: Mapping[int, str]) -> Line:
     )
 
 
-def _element_names(session: Session, case_id: int) -> dict[str, str]:
-    infos = session.scalars(
-        select(ProcessDefinition.info)
-        .join(ProcessInstance, ProcessInstance.process_definition_id == ProcessDefinition.id)
-        .where(ProcessInstance.case_id == case_id)
-        .distinct()
-    ).all()
+def _element_names(infos: Iterable[Info]) -> dict[str, str]:
     return {e["id"]: e["name"] for info in infos for e in info.get("elements", ()) if e.get("name")}
+
+
+def _kept_back(line: Line, closed: Closed) -> Line:
+    """A line of a run that is enforcement's: what was done, not why."""
+    return replace(line, details=None, reason="") if line.instance_id in closed.instances else line
 
 
 def clocks(session: Session, case_id: int) -> list[Clock]:
@@ -188,6 +191,7 @@ class CasePage:
     instances: list[ProcessInstance]
     walks: list[Walk]
     children: list[Case]
+    closed: Closed
 
 
 def case_page(session: Session, actor: Actor, case_id: int) -> CasePage:
@@ -207,14 +211,18 @@ def case_page(session: Session, actor: Actor, case_id: int) -> CasePage:
         select(Task).where(Task.case_id == case_id, Task.status == TaskStatus.OPEN).order_by(Task.id)
     ).all()
     children = session.scalars(select(Case).where(Case.parent_id == case_id).order_by(Case.id)).all()
+    runs = drawn(session, case_id)
+    closed = closed_to(session, actor, case, runs)
+    files = session.scalars(select(Evidence).where(Evidence.case_id == case_id).order_by(Evidence.id))
     return CasePage(
         case=case,
-        timeline=timeline(session, case_id),
+        timeline=[_kept_back(line, closed) for line in timeline(session, case_id, runs)],
         clocks=clocks(session, case_id),
         parties=parties(session, case),
-        files=list(session.scalars(select(Evidence).where(Evidence.case_id == case_id).order_by(Evidence.id))),
+        files=[row for row in files if closed.shows(row)],
         tasks=list(open_tasks),
         instances=instances,
         walks=[found for instance in instances for found in walk(session, instance).values()],
         children=list(children),
+        closed=closed,
     )

@@ -104,7 +104,7 @@ def _page(case_id: int, problems: Sequence[FieldProblem] = (), open_box: str = "
         work=[(subject.task, may_work(actor, subject)) for subject in subjects],
         main_clock=main_clock,
         clocks=told(page.clocks),
-        lines=told_lines(case, page.timeline),
+        lines=told_lines(case, page.timeline, page.closed),
         related=_related(case, page.children),
         actions=actions,
         deeds=[name for name in _deeds(case) if name not in drawn],

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from engine.permissions import can
 from engine.storage import Case, CaseReporter, Evidence, Organisation, ServiceType
+from engine.worklist import Closed
 from web import context
 from web.wording import moment, named
 
@@ -62,10 +63,7 @@ def masked_phone(phone: str) -> str:
     return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else "*" * len(phone)
 
 
-def case_pictures(case: Case) -> Sequence[Evidence]:
-    """The newest pictures and files of a case."""
-    return (
-        context.session()
-        .scalars(select(Evidence).where(Evidence.case_id == case.id).order_by(Evidence.id.desc()).limit(MOST_PICTURES))
-        .all()
-    )
+def case_pictures(case: Case, closed: Closed) -> Sequence[Evidence]:
+    """The newest pictures and files of a case, of those open to the actor."""
+    newest = select(Evidence).where(Evidence.case_id == case.id, closed.files()).order_by(Evidence.id.desc())
+    return context.session().scalars(newest.limit(MOST_PICTURES)).all()

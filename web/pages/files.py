@@ -11,6 +11,7 @@ from engine import evidence
 from engine.errors import FieldProblem, InvalidInput, NotFound
 from engine.permissions import can, task_subject
 from engine.storage import Case, Evidence, Task
+from engine.worklist import closed_to
 from web import context, widgets
 from web.doors import SIGNED_IN, Door
 from web.security import UPLOAD_LIMIT, limiter
@@ -73,9 +74,9 @@ def _visible(public_id: str) -> Evidence:
     if row.uploaded_by_id == actor.person_id:
         return row
     case = session.get(Case, row.case_id) if row.case_id else None
-    if case is not None and can(actor, "case.view", case):
-        return row
     task = session.get(Task, row.task_id) if row.task_id else None
-    if task is not None and can(actor, "task.view", task_subject(session, task)):
+    seen = case is not None and can(actor, "case.view", case)
+    seen = seen or (task is not None and can(actor, "task.view", task_subject(session, task)))
+    if seen and (case is None or closed_to(session, actor, case).shows(row)):
         return row
     raise NotFound("no such file", evidence=public_id)

@@ -17,12 +17,12 @@ from engine.errors import Conflict, ExecutionFailed, FieldProblem, InvalidInput,
 from engine.instances import form_schema
 from engine.permissions import TaskSubject, can, may_work, require, task_subject
 from engine.storage import Organisation, Person, Task, TaskStatus
+from engine.worklist import Closed, closed_to
 from web import context, login, widgets
 from web.asked import number_of
 from web.doors import SIGNED_IN, Door
 from web.pages.desk import next_address, place
 from web.pages.facts import case_facts, case_pictures
-from web.pages.timeline import enforcement_tasks
 from web.wording import error_words, hour, problem_words
 
 door = Door("tasks", __name__)
@@ -84,6 +84,7 @@ def _page(
     stands_still = tasks.stands_still(subject)
     shows_form = works and not stands_still
     names = {field.path: field.label for field in forms.fields(schema)}
+    closed = closed_to(session, actor, subject.case) if subject.case else Closed()
     return render_template(
         "desk/task.html",
         task=task,
@@ -105,23 +106,15 @@ def _page(
         assignee=session.get(Person, task.assignee_id) if task.assignee_id else None,
         completed_by=session.get(Person, task.completed_by_id) if task.completed_by_id else None,
         drafter=session.get(Person, task.draft_by_id) if task.draft_by_id not in (None, actor.person_id) else None,
-        result=_result(subject),
+        result={} if task.id in closed.tasks else task.result or {},
         organisation=session.get(Organisation, task.organisation_id) if task.organisation_id else None,
         independent=actor.person_id in task.independent_of_person_ids,
         others=others,
         facts=case_facts(subject.case) if subject.case else [],
-        pictures=case_pictures(subject.case) if subject.case else [],
+        pictures=case_pictures(subject.case, closed) if subject.case else [],
         place=place(),
         me=current_user.person_id,
     )
-
-
-def _result(subject: TaskSubject) -> Mapping[str, Any]:
-    """What was entered, where the actor may read it."""
-    task, case = subject.task, subject.case
-    if not task.result or (case is not None and task.id in enforcement_tasks(case)):
-        return {}
-    return task.result
 
 
 _FORM = select(Task.form_definition_id).where(Task.id == bindparam("task"))

@@ -13,9 +13,8 @@ from sqlalchemy import select
 from engine import forms
 from engine.forms import FILE_TYPES
 from engine.instances import form_schema
-from engine.permissions import can
-from engine.storage import Case, HistoryEvent, Role, Task, TaskStatus
-from engine.worklist import Line
+from engine.storage import Case, Task, TaskStatus
+from engine.worklist import Closed, Line
 from web import context
 from web.widgets import plain_value
 
@@ -58,9 +57,9 @@ def _short(value: Any) -> str:
     return plain_value(value)[:LONGEST]
 
 
-def told_lines(case: Case, lines: Sequence[Line]) -> list[Told]:
-    """The timeline, newest first."""
-    opinions = _opinions(case)
+def told_lines(case: Case, lines: Sequence[Line], closed: Closed) -> list[Told]:
+    """The timeline, newest first, without what is closed to the actor."""
+    opinions = _opinions(case, closed)
     done = {(line.task_id, line.who): line.at for line in lines if line.kind == "task.completed"}
     made: list[Told] = []
     for line in reversed(lines):
@@ -94,31 +93,18 @@ def _returned(line: Line) -> bool:
     return bool(line.new and (line.new.get("times_returned") or line.new.get("times_reworked")))
 
 
-def _opinions(case: Case) -> dict[int, list[tuple[str, str]]]:
+def _opinions(case: Case, closed: Closed) -> dict[int, list[tuple[str, str]]]:
     """What was entered at each completed task, in the words of its form; files are shown elsewhere."""
     rows = context.session().execute(
         select(Task.id, Task.result, Task.form_definition_id).where(
             Task.case_id == case.id, Task.status == TaskStatus.COMPLETED, Task.result.is_not(None)
         )
     )
-    closed = enforcement_tasks(case)
     return {
         task_id: _said(form_schema(context.session(), form_id), result)
         for task_id, result, form_id in rows
-        if form_id and task_id not in closed
+        if form_id and task_id not in closed.tasks
     }
-
-
-def enforcement_tasks(case: Case) -> frozenset[int]:
-    """The tasks whose answers the actor must not read: enforcement's, which name the parties of an offence."""
-    if can(context.actor(), "enforcement.view", case) or can(context.actor(), "audit.view"):
-        return frozenset()
-    rows = context.session().scalars(
-        select(HistoryEvent.task_id)
-        .join(Role, Role.code == HistoryEvent.role)
-        .where(HistoryEvent.case_id == case.id, HistoryEvent.kind == "task.completed", Role.side == "enforcement")
-    )
-    return frozenset(key for key in rows if key is not None)
 
 
 def _said(schema: Mapping[str, Any], result: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -31,6 +31,14 @@ def load_demonstration(session: Session) -> None:
     session.flush()
 
 
+def standard_organisations(session: Session) -> list[dict[str, str]]:
+    """One organisation of every duty in every area of its level, as a city may begin with: code, name, name_en, kind,
+    duty, areas (the code of the one area served).
+    """
+    areas = session.scalars(select(Area).where(Area.level.in_(_LEVELS.values())).order_by(Area.id)).all()
+    return [{**_row(area, duty), "areas": area.code} for area in areas for duty in _duties_of(area)]
+
+
 def logins_to_try() -> list[tuple[str, str, str]]:
     """(login, who, what to try first) of the people a newcomer begins with; in Chinese with English behind it."""
     titles = {row["login"]: row["title"] for rows in data("demonstration.yaml")["people"].values() for row in rows}
@@ -68,17 +76,20 @@ def _duties_of(area: Area) -> Iterator[Duty]:
             yield duty
 
 
+def _row(area: Area, duty: Duty) -> dict[str, str]:
+    return {
+        "code": organisation_code(area, duty),
+        "name": organisation_name(area, duty),
+        "name_en": f"{area.name_en} {duty.name_en}",
+        "kind": duty.kind,
+        "duty": duty.code,
+    }
+
+
 def _add_organisations(session: Session, areas: Any) -> None:
     known = set(session.scalars(select(Organisation.code)))
     fresh = [
-        {
-            "code": organisation_code(area, duty),
-            "name": organisation_name(area, duty),
-            "name_en": f"{area.name_en} {duty.name_en}",
-            "kind": duty.kind,
-            "duty": duty.code,
-            "source": SOURCE,
-        }
+        {**_row(area, duty), "source": SOURCE}
         for area in areas
         for duty in _duties_of(area)
         if organisation_code(area, duty) not in known

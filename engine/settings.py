@@ -24,6 +24,8 @@ class Settings:
     secret_key: str = _setting("", "signs cookies; made and kept in data_dir when empty", secret=True)
     host: str = _setting("127.0.0.1", "address the web server listens on")
     port: int = _setting(8000, "port the web server listens on")
+    web_workers: int = _setting(1, "processes of the web server; about two a core in production")
+    access_log: bool = _setting(False, "set to 1 to print a line for every request")
     secure_cookies: bool = _setting(False, "set to 1 behind HTTPS: cookies marked Secure, HSTS sent")
     trusted_proxies: int = _setting(0, "number of reverse proxies in front whose X-Forwarded headers are believed")
     locale: str = _setting("zh", "language for visitors who chose none: zh or en")

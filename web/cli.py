@@ -19,6 +19,8 @@ COMMANDS = {
     "deploy": "web.commands.deploy",
     "doctor": "web.commands.doctor",
     "feel": "web.commands.feel",
+    "organisations": "web.commands.organisations",
+    "people": "web.commands.people",
     "scenarios": "web.commands.scenarios",
     "serve": "web.commands.serve",
     "start": "web.commands.start",
@@ -50,6 +52,16 @@ def main() -> None:
         cli(prog_name="cityloop")
     except CityLoopError as error:
         raise SystemExit(f"cityloop: {error}") from error
+    except Exception as error:
+        if not _is_databases(error):
+            raise
+        reason = str(error).splitlines()[0]
+        raise SystemExit(f"cityloop: the database says: {reason}\nLook with: cityloop doctor") from error
+
+
+def _is_databases(error: Exception) -> bool:
+    """Whether SQLAlchemy told it; asked of the class, so that commands without a database need not load it."""
+    return any(kind.__name__ == "SQLAlchemyError" for kind in type(error).__mro__)
 
 
 if __name__ == "__main__":

@@ -25,9 +25,9 @@ def _other_words() -> Mapping[str, Mapping[str, str]]:
     return words
 
 
-def text_of(problem: Problem) -> str:
-    """What is wrong and what to do, in the reader's language."""
-    chosen = language()
+def text_of(problem: Problem, chosen: str = "") -> str:
+    """What is wrong and what to do, in the language ``chosen`` (zh, en), else in the reader's."""
+    chosen = chosen or language()
     if problem.file.endswith(".form") and problem.code in form_words():
         return form_text(problem, chosen)
     template = _other_words().get(problem.code)

@@ -11,6 +11,7 @@ from engine.errors import DeploymentRejected, Problem
 from engine.permissions import Actor
 from engine.settings import Settings
 from engine.storage import Database
+from web.problems import text_of
 
 
 @click.command()
@@ -48,5 +49,5 @@ def command(folder: Path | None, check: bool) -> None:
 def _print(problems: list[Problem] | tuple[Problem, ...]) -> None:
     for problem in problems:
         where = ":".join(str(part) for part in (problem.file, problem.line) if part)
-        facts = ", ".join(f"{name}={value}" for name, value in problem.facts.items())
-        click.echo(f"{problem.severity}: {where} {problem.element_id} {problem.code} {facts}".rstrip(), err=True)
+        element = f" {problem.element_id}" if problem.element_id else ""
+        click.echo(f"{problem.severity}: {where}{element}: {text_of(problem, 'en')} [{problem.code}]", err=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -10,18 +12,32 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 import click
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import make_url, select, text
+from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine import clock
 from engine.errors import CityLoopError
 from engine.settings import Settings
-from engine.storage import CalendarYear, Database, Incident, IncidentStatus, ProcessDefinition, WorkerHeartbeat, schema
+from engine.storage import (
+    CalendarYear,
+    Database,
+    Incident,
+    IncidentStatus,
+    Organisation,
+    Person,
+    ProcessDefinition,
+    RoleGrant,
+    WorkerHeartbeat,
+    schema,
+)
 from web.bundles import DIST
 from web.commands.assets import FRONTEND, STAMP, inputs_hash
 
 OURS = ("engine", "web", "workflows", "forms", "migrations")
 PINNED = ("SpiffWorkflow", "SQLAlchemy", "Flask", "lxml")
+FIRST_RECEIVER = "intake"
+MANAGER_OF_PEOPLE = "security_admin"
+LOAD = "run: cityloop organisations draft > FILE, edit it, cityloop organisations load FILE"
 SILENT_AFTER = timedelta(seconds=30)
 
 
@@ -38,7 +54,8 @@ class Finding:
 def command() -> None:
     """List the settings and check database, migrations, calendar, assets, worker and installed names."""
     settings = Settings.from_environment()
-    console = Console(highlight=False)
+    # In a pipe or a log nothing is cut to a screen's width.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 1000)
     console.print(_settings_table(settings))
     findings = list(examine(settings))
     table = Table(box=None, pad_edge=False)
@@ -61,6 +78,9 @@ def _settings_table(settings: Settings) -> Table:
         if setting.metadata["secret"] and value:
             value = _without_password(setting.name, str(value))
         table.add_row(f"CITYLOOP_{setting.name.upper()}", str(value), setting.metadata["text"])
+    for name in sorted(os.environ):
+        if name.startswith("CITYLOOP_SECRET_") and name != "CITYLOOP_SECRET_KEY":
+            table.add_row(name, "(set)", "a secret that processes name in http calls")
     return table
 
 
@@ -72,13 +92,14 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """All checks, one after the other; a check that cannot even be made is a failure of its own."""
     yield from _installed_names()
     yield _assets()
+    yield _rate_limits(settings)
     try:
         database = Database(settings.database_url)
     except (ValueError, SQLAlchemyError) as error:
         yield Finding("failed", "database", str(error))
         return
     try:
-        for check in (_connection, _migrations, _calendar, _processes, _worker, _incidents):
+        for check in (_connection, _migrations, _calendar, _organisations, _people, _processes, _worker, _incidents):
             try:
                 yield check(database)
             except (SQLAlchemyError, CityLoopError) as error:
@@ -139,6 +160,41 @@ def _calendar(database: Database) -> Finding:
             "warning", "calendar", f"{details}; {today.year + 1} is not loaded, later deadlines are provisional"
         )
     return Finding("ok", "calendar", details)
+
+
+def _rate_limits(settings: Settings) -> Finding:
+    shared = not settings.rate_limit_storage.startswith("memory:")
+    if settings.web_workers > 1 and not shared:
+        return Finding(
+            "warning",
+            "rate limits",
+            "each web process counts alone; set CITYLOOP_RATE_LIMIT_STORAGE to a shared one",
+        )
+    return Finding("ok", "rate limits", "counted together" if shared else "counted in the one web process")
+
+
+def _organisations(database: Database) -> Finding:
+    with database.reading() as session:
+        total = session.scalar(select(func.count()).select_from(Organisation).where(Organisation.active)) or 0
+        receiver = session.scalar(select(Organisation.id).where(Organisation.duty == FIRST_RECEIVER).limit(1))
+    if receiver is None:
+        return Finding("failed", "organisations", f"nobody receives cases (duty {FIRST_RECEIVER}); {LOAD}")
+    return Finding("ok", "organisations", f"{total} active")
+
+
+def _people(database: Database) -> Finding:
+    with database.reading() as session:
+        holders = session.scalar(
+            select(func.count(Person.id.distinct()))
+            .join(RoleGrant, RoleGrant.person_id == Person.id)
+            .where(Person.active, RoleGrant.revoked_at.is_(None), RoleGrant.role == MANAGER_OF_PEOPLE)
+        )
+        tried = session.scalar(select(func.count()).select_from(Person).where(Person.demonstration, Person.active)) or 0
+    if not holders:
+        return Finding("failed", "people", f"nobody may add people ({MANAGER_OF_PEOPLE}); run: cityloop people add")
+    if tried:
+        return Finding("warning", "people", f"{tried} demonstration logins with a known password; not for a real city")
+    return Finding("ok", "people", f"{holders} may add people")
 
 
 def _processes(database: Database) -> Finding:

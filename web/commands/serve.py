@@ -16,12 +16,12 @@ SECONDS = 60
 
 
 @click.command()
-@click.option("--workers", default=1, show_default=True, help="Server processes; about two per core in production.")
+@click.option("--workers", type=int, help="Server processes; CITYLOOP_WEB_WORKERS unless given.")
 @click.option("--threads", default=THREADS, show_default=True, help="Requests each process answers at the same time.")
-def command(workers: int, threads: int) -> None:
+def command(workers: int | None, threads: int) -> None:
     """Serve the pages on CITYLOOP_HOST and CITYLOOP_PORT."""
     settings = Settings.from_environment()
-    Server(settings, workers, threads).run()
+    Server(settings, workers or settings.web_workers, threads).run()
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -42,7 +42,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "timeout": SECONDS,
             "graceful_timeout": 20,
             "keepalive": 15,
-            "accesslog": "-" if os.environ.get("CITYLOOP_ACCESS_LOG") else None,
+            "accesslog": "-" if self.settings.access_log else None,
             "loglevel": "warning",
             "proc_name": "cityloop",
             "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: PTH112

@@ -1,0 +1,80 @@
+"""A city installs CityLoop: tables, organisations from a sheet, the first people; doctor says what is still missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import select
+
+from engine.permissions import actor_for
+from engine.storage import Database, Organisation, Person
+from web.cli import cli
+
+SHEET = "code,name,name_en,kind,duty,phone,areas\n"
+PEOPLE = "login,name,phone,email,organisation,roles\n"
+
+
+@pytest.fixture
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    address = f"sqlite:///{tmp_path / 'city.sqlite3'}"
+    monkeypatch.setenv("CITYLOOP_DATABASE_URL", address)
+    monkeypatch.setenv("CITYLOOP_DATA_DIR", str(tmp_path))
+    assert run("database", "upgrade").exit_code == 0
+    return address
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(cli, list(words))
+
+
+def sheet(folder: Path, text: str) -> str:
+    path = folder / "sheet.csv"
+    path.write_text(text, "utf-8-sig")
+    return str(path)
+
+
+def test_the_doctor_misses_people_and_organisations_until_they_are_there(url: str, tmp_path: Path) -> None:
+    assert "nobody receives cases" in run("doctor").output
+    draft = [line for line in run("organisations", "draft").output.splitlines() if line.startswith(("code", "sz."))]
+    assert "sz.intake" in "".join(draft)
+    loaded = run("organisations", "load", sheet(tmp_path, "\n".join(draft)))
+    assert loaded.output == f"Organisations: {len(draft) - 1} stored.\n"
+    assert "nobody may add people" in run("doctor").output
+    added = run("people", "add", "shi.ran", "施然", "--organisation", "sz.security", "--role", "security_admin")
+    assert "the first password is" in added.output
+    found = run("doctor").output
+    assert "1 may add people" in found and "organisations" in found and "nobody" not in found
+    database = Database(url)
+    with database.reading() as session:
+        person = session.scalars(select(Person).where(Person.username == "shi.ran")).one()
+        assert actor_for(session, person.id, "test").roles == {"security_admin"}
+    database.close()
+
+
+def test_a_sheet_with_wrong_rows_names_each_line_and_stores_nothing(url: str, tmp_path: Path) -> None:
+    wrong = SHEET + "ft.x,福田,,centre,intake,,ft\n,无码,,centre,,,ft\nft.y,某,,nothing,,,火星\n"
+    answer = run("organisations", "load", sheet(tmp_path, wrong))
+    assert answer.exit_code == 1 and "nothing was stored" in answer.output
+    assert [line.split(":")[1] for line in answer.output.splitlines() if ".csv:" in line] == ["3", "4", "4"]
+    database = Database(url)
+    with database.reading() as session:
+        assert session.scalars(select(Organisation.code)).all() == []
+    database.close()
+
+
+def test_a_sheet_with_other_columns_or_another_encoding_is_no_sheet(url: str, tmp_path: Path) -> None:
+    assert "the columns must be login, name" in run("people", "load", sheet(tmp_path, "name\nx\n")).output
+    path = tmp_path / "gbk.csv"
+    path.write_bytes((PEOPLE + "li,李,,,x,clerk\n").encode("gbk"))
+    assert "not UTF-8" in run("people", "load", str(path)).output
+
+
+def test_an_empty_database_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from web.cli import main
+
+    monkeypatch.setenv("CITYLOOP_DATABASE_URL", f"sqlite:///{tmp_path / 'nothing.sqlite3'}")
+    monkeypatch.setattr("sys.argv", ["cityloop", "deploy"])
+    with pytest.raises(SystemExit, match="cityloop doctor"):
+        main()

@@ -83,7 +83,7 @@ class Thrown:
     Messages and signals are never delivered inside: whoever carries them brings them to every wait that fits, those of
     this instance included. An ``error`` that arrives here was caught by nobody (an incident); its code ``stuck`` tells
     that nothing can move on. An ``escalation`` that arrives here was caught by nobody and stops nothing. ``variables``
-    are the throwing element's inputs.
+    are the throwing element's inputs. Nobody has to wait for an ``optional`` message.
     """
 
     kind: str
@@ -93,6 +93,7 @@ class Thrown:
     variables: Mapping[str, Any]
     element_id: str
     process_key: str
+    optional: bool = False
 
 
 @dataclass(frozen=True)

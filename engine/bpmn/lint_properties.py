@@ -20,7 +20,8 @@ _WHOLE = frozenset({"法定工作日", "法定日"})
 _LONGEST_DAYS = 36_525
 _LIMIT = re.compile(r"\s*(\d{1,7}(?:\.\d{1,6})?)\s*(\S+)\s*")
 _CLOCKED = frozenset({"limit", "warn", "escalateTo", "stage", "responsible"})
-_PROPERTIES = _CLOCKED | {"evidence", "independentOf", "scope"}
+_PERSONAL = frozenset({"evidence", "independentOf", "offeredTo"})
+_PROPERTIES = _CLOCKED | _PERSONAL | {"scope", "optional"}
 _EVIDENCE = frozenset({"near", "far", "after"})
 
 
@@ -60,9 +61,11 @@ def check_properties(inspection: Inspection, element: Element) -> None:
         inspection.warning("unknown_property", element, property=name, similar=similar(name, frozenset(_PROPERTIES)))
     misplaced = set() if element.is_activity else _CLOCKED & set(properties)
     if element.type != "userTask":
-        misplaced |= {"evidence", "independentOf"} & set(properties)
+        misplaced |= _PERSONAL & set(properties)
     if "scope" in properties and (element.event is None or element.event.kind != "signal"):
         misplaced |= {"scope"}
+    if "optional" in properties and not _throws_message(element):
+        misplaced |= {"optional"}
     for name in sorted(misplaced):
         inspection.error("property_misplaced", element, property=name, type=element.type)
     limit = properties.get("limit", "")
@@ -85,6 +88,11 @@ def check_properties(inspection: Inspection, element: Element) -> None:
             target = inspection.drawing.elements.get(identity.strip())
             if target is None or target.type != "userTask":
                 inspection.error("independent_of_unknown", element, other=identity.strip())
+
+
+def _throws_message(element: Element) -> bool:
+    event = element.event is not None and element.event.kind == "message"
+    return element.type == "sendTask" or (event and element.type in {"intermediateThrowEvent", "endEvent"})
 
 
 def _check_warn(inspection: Inspection, element: Element, warn: str, limited: bool) -> None:

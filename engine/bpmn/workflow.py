@@ -230,8 +230,9 @@ class CaseWorkflow(BpmnWorkflow):
     ) -> None:  # fmt: skip
         """Let something leave the process."""
         spec = token.task_spec
+        optional = spec.element.properties.get("optional") == "true"
         self.thrown.append(
-            Thrown(kind, name, code, correlation_key, variables or {}, spec.element.id, spec.process_key)
+            Thrown(kind, name, code, correlation_key, variables or {}, spec.element.id, spec.process_key, optional)
         )
 
 

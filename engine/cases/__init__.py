@@ -1,12 +1,13 @@
 """Deeds on a case as a whole, and the processes people start by hand. Opening one is ``intake``'s."""
 
 from engine.cases.actions import actions_for, start_action, start_process, startable
-from engine.cases.changing import FIELDS, update_case
+from engine.cases.changing import FIELDS, UNKNOWN_CASE, update_case
 from engine.cases.standing import conclude, reopen, resume, suspend, void
 from engine.cases.telling import add_note, assign, link
 
 __all__ = [
     "FIELDS",
+    "UNKNOWN_CASE",
     "actions_for",
     "add_note",
     "assign",

@@ -28,6 +28,7 @@ TEXTS = {
     "title": 200,
     "rule_version": 200,
 }
+UNKNOWN_CASE = "unknown_case"
 NUMBERS = ("times_returned", "times_reworked")
 FLAGS = ("emergency_active",)
 FIELDS = (*TEXTS, *NUMBERS, *FLAGS, "facts", "responsible", "duplicate_of", "related", "status", "reason")
@@ -37,7 +38,8 @@ def update_case(session: Session, actor: Actor, case: Case, changes: Mapping[str
     """Change a locked case as its process says; answers what really changed (old values).
 
     Raises:
-        ExecutionFailed: a field that is none, or a value it cannot take (kind ``bad_value``).
+        ExecutionFailed: a field that is none, or a value it cannot take (kind ``bad_value``); a number that no case
+            has (``UNKNOWN_CASE``).
     """
     unknown = sorted(set(changes) - set(FIELDS))
     if unknown:
@@ -139,7 +141,7 @@ def _case(session: Session, value: Any, field: str) -> Case:
     number = value.get("number") if isinstance(value, Mapping) else value
     found = session.scalars(select(Case).where(Case.number == str(number))).one_or_none()
     if found is None:
-        raise ExecutionFailed("no case has that number", kind="bad_value", field=field, value=str(number)[:100])
+        raise ExecutionFailed("no case has that number", kind=UNKNOWN_CASE, field=field, value=str(number)[:100])
     return found
 
 

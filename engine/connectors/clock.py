@@ -12,6 +12,7 @@ from engine.instances.clocks import limit_text, percents
 from engine.storage import Case, Deadline, DeadlineStatus, EntryKind
 
 HOLD = "process"
+"""Who holds a paused clock when the drawing does not say."""
 
 
 def run(context: Context) -> dict[str, Any]:
@@ -91,14 +92,13 @@ def _start(context: Context, case: Case, name: str, live: Any) -> Deadline:
 def _change(context: Context, action: str, deadline: Deadline) -> Deadline:
     session, actor, reason = context.session, context.actor, context.text("reason", "process")
     limit = limit_text(context.inputs.get("limit")) or None
-    if action == "pause":
-        if deadline.status is DeadlineStatus.PAUSED:
+    if action in {"pause", "resume"}:
+        hold = context.text("hold", HOLD)
+        if (hold in deadlines.holds(session, deadline)) is (action == "pause"):
+            # Held by it already, or not held by it: a drawing may come here twice.
             return deadline
-        return deadlines.pause(session, actor, deadline, reason, hold=HOLD)
-    if action == "resume":
-        if deadline.status is DeadlineStatus.RUNNING:
-            return deadline
-        return deadlines.resume(session, actor, deadline, reason, hold=HOLD)
+        change = deadlines.pause if action == "pause" else deadlines.resume
+        return change(session, actor, deadline, reason, hold=hold)
     if action == "extend":
         return deadlines.extend(session, actor, deadline, reason, limit)
     if action == "rebase":

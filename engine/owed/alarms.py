@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import clock, deadlines, history
 from engine.connectors.telling import tell
 from engine.deadlines import Alarm
+from engine.instances.jobs import JOBS, owe
 from engine.permissions import Actor
 from engine.reference import data
 from engine.settings import Settings
-from engine.storage import Case, Task, TaskCandidate
+from engine.storage import Case, Deadline, Task, TaskCandidate
 
 KINDS = {"warn": "deadline.warned", "breach": "deadline.breached"}
+OVERDUE = "clock_overdue"
+"""The message a case sends when one of its clocks is over; its correlation key is the case's number."""
 
 
 def raise_alarms(session: Session, settings: Settings, limit: int = 100) -> int:
@@ -35,6 +38,8 @@ def _tell(session: Session, settings: Settings, alarm: Alarm) -> None:
         receivers.append({"role": deadline.escalate_to, "organisation_id": None})
         if task is not None:
             _mark_escalated(session, task)
+    if alarm.kind == "breach" and case is not None:
+        _say_overdue(session, deadline, case)
     kind = KINDS[alarm.kind]
     words = data("notices.yaml")[kind]
     title = words.get(settings.locale, words["zh"]).format(
@@ -63,6 +68,18 @@ def _tell(session: Session, settings: Settings, alarm: Alarm) -> None:
         subject=deadline.name,
         details={"percent": alarm.percent, "limit": deadline.limit_text, "escalate_to": deadline.escalate_to},
     )
+
+
+def _say_overdue(session: Session, deadline: Deadline, case: Case) -> None:
+    """Let the drawings answer a clock that is over: what follows is theirs to say; nobody has to listen."""
+    variables = {
+        "overdue_clock": deadline.name,
+        "overdue_element": deadline.element_id,
+        "overdue_limit": deadline.limit_text,
+        "overdue_since": clock.city_time(deadline.due_at) if deadline.due_at else None,
+    }
+    inputs = {"correlation_key": case.number, "variables": variables, "case_id": case.id, "optional": True}
+    session.execute(insert(JOBS), owe("message", OVERDUE, case_id=case.id, inputs=inputs))
 
 
 def _mark_escalated(session: Session, task: Task) -> None:

@@ -89,6 +89,12 @@ class Drawing:
         self.outside.append(message(f"m_{identity}", name, key))
         return self.catch(identity, f'<bpmn:messageEventDefinition id="d_{identity}" messageRef="m_{identity}"/>')
 
+    def throw(self, identity: str, name: str, key: str = "=case.number", **said: Any) -> Drawing:
+        """A message throw event; ``said`` are its properties."""
+        self.outside.append(message(f"m_{identity}", name, key))
+        definition = f'<bpmn:messageEventDefinition id="d_{identity}" messageRef="m_{identity}"/>'
+        return self._add(identity, "intermediateThrowEvent", properties(said), definition)
+
     def signal(self, identity: str, name: str, scope: str = "") -> Drawing:
         """A signal catch event."""
         self.outside.append(f'<bpmn:signal id="s_{identity}" name="{name}"/>')

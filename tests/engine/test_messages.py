@@ -95,6 +95,25 @@ def test_a_message_nobody_waits_for_becomes_an_incident_and_can_be_sent_again(se
         messages.resend(session, MACHINE, lost.id)
 
 
+@pytest.mark.parametrize(("said", "incidents"), [({"optional": "true"}, 0), ({}, 1)])
+def test_a_drawing_says_whether_somebody_has_to_wait(session, database, people, draw, publish, report, said, incidents):
+    publish(
+        draw("sanitation", kind="service", serviceType="sanitation").throw("tell", "news", **said).user("go", "clerk")
+    )
+    open_case(session, people.clerk, report)
+    session.commit()
+    run_due(database, Settings(), worker="w")
+    session.expire_all()
+    lost = session.scalars(select(Message)).one()
+    late = lost.expires_at
+    session.commit()
+    with clock.at(late):
+        run_due(database, Settings(), worker="w")
+    session.expire_all()
+    assert lost.status is MessageStatus.EXPIRED
+    assert session.scalar(select(func.count()).select_from(Incident)) == incidents
+
+
 def test_a_message_that_several_wait_for_goes_to_none_of_them(session, people, draw, publish, report):
     publish(draw("sanitation", kind="service", serviceType="sanitation").message("answer", "all_clear", '="everybody"'))
     for _ in range(2):

@@ -94,6 +94,19 @@ def test_the_organisation_that_accepts_becomes_the_responsible_party(session, pe
     assert opened.responsible_organisation_id == task.organisation_id
 
 
+def test_an_organisation_a_task_is_only_offered_to_does_not_answer_for_the_case(session, people, draw, publish, report):
+    publish(
+        draw("sanitation", kind="service", serviceType="sanitation").user("help", "crew", offeredTo="crew_sanitation")
+    )
+    case = open_case(session, people.clerk, report)
+    first, task = case.responsible_organisation_id, current(session, case)
+    assert session.get_one(Organisation, task.organisation_id).duty == "crew_sanitation"
+    with pytest.raises(NotAllowed):
+        tasks.claim(session, people.clerk, task.id)
+    tasks.complete(session, people.crew, task.id, {})
+    assert case.responsible_organisation_id == first
+
+
 def test_whoever_did_the_work_may_not_check_it(session, people, opened):
     tasks.complete(session, people.clerk, current(session, opened).id, {})
     tasks.complete(session, people.crew, current(session, opened).id, {})

@@ -129,6 +129,20 @@ def test_clocks_warn_the_worker_and_breach_tells_who_stands_above(session, datab
     assert kinds.count("deadline.warned") == kinds.count("deadline.breached") == 1
 
 
+def test_what_follows_a_clock_that_is_over_is_for_a_drawing_to_say(session, database, people, draw, opened):
+    answer = draw("answer", kind="action").raw(outside='<bpmn:message id="over" name="clock_overdue"/>')
+    case = opened(
+        "2026-11-18T09:00",
+        service(draw).user("act", "clerk", limit="4 工作时"),
+        answer.user("look", "clerk").xml('<bpmn:messageEventDefinition id="late" messageRef="over"/>'),
+    )
+    look(database, "2026-11-18T15:01")
+    session.expire_all()
+    task = session.scalars(select(Task).where(Task.element_id == "look")).one()
+    assert task.case_id == case.id
+    assert (task.variables["overdue_clock"], task.variables["overdue_limit"]) == ("act", "4 工作时")
+
+
 def test_the_house_is_kept_and_the_worker_says_that_it_lives(session, database, draw, opened):
     opened("2026-11-18T09:00", service(draw).user("act", "clerk"))
     for _ in range(2):

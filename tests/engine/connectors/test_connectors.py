@@ -9,7 +9,7 @@ from importlib import import_module
 import pytest
 from sqlalchemy import select
 
-from engine import clock, connectors, evidence, tasks
+from engine import clock, connectors, deadlines, evidence, tasks
 from engine.connectors import outbound
 from engine.connectors.pdf import pdf
 from engine.errors import ExecutionFailed
@@ -119,6 +119,20 @@ def test_the_clock_of_a_case_runs_stands_still_and_gets_more_time(session, run):
     assert results(session, case)["r0"]["due_at"].startswith("2026-11-18T15:00:00")
 
 
+def test_a_clock_two_hold_runs_again_when_both_have_let_go(session, run):
+    holds = [("pause", "weather TF"), ("pause", "weather FX"), ("resume", "weather TF"), ("resume", "enforcement")]
+    start = ("clock", {"action": "start", "limit": "4 工作时"})
+    case = run(start, *(("clock", {"action": action, "hold": hold}) for action, hold in holds))
+    deadline = session.scalars(select(Deadline).where(Deadline.case_id == case.id, Deadline.name == "case")).one()
+    assert deadline.status is DeadlineStatus.PAUSED
+    assert deadlines.holds(session, deadline) == {"weather FX"}
+
+
+def test_a_number_no_case_has_is_an_error_the_drawing_may_catch(session, run):
+    run(("update-case", {"duplicate_of": "FT-1", "reason": "并案"}))
+    assert session.scalars(select(Incident.code)).one() == "unknown_case"
+
+
 def test_notices_reach_roles_people_and_the_reporter_once(session, run):
     case = run(
         ("notify", {"to": "duty_chief, clerk", "title": "超时", "organisation": "intake"}),
@@ -167,7 +181,7 @@ def test_a_child_case_is_opened_at_the_same_place_and_tells_its_end(session, dat
     publish(
         draw("sanitation", kind="service", serviceType="sanitation")
         .service("child", "open-case", {"title": "修补路面", "service_type": "street_furniture"}, result="child")
-        .message("done", "child_case_closed")
+        .message("done", "child_case_closed", "=child.number")
         .user("wait", "clerk"),
         draw("furniture", kind="service", serviceType="street_furniture").user("work", "clerk"),
     )

@@ -115,6 +115,7 @@ def cases(
 
 
 def _rows() -> Any:
+    """What a row shows and no more: whole cases would bring all their texts."""
     live = (
         select(func.max(Deadline.id))
         .where(
@@ -127,7 +128,30 @@ def _rows() -> Any:
     )
     return (
         select(
-            Case,
+            Case.id,
+            Case.number,
+            Case.title,
+            Case.status,
+            Case.stage,
+            Case.route,
+            Case.service_type,
+            Case.category,
+            Case.sub_category,
+            Case.urgency,
+            Case.channel,
+            Case.district,
+            Case.street,
+            Case.community,
+            Case.place_text,
+            Case.longitude,
+            Case.latitude,
+            Case.reported_at,
+            Case.opened_at,
+            Case.closed_at,
+            Case.drill,
+            Case.emergency_active,
+            Case.parent_id,
+            Case.duplicate_of_id,
             ServiceType.name.label("service_name"),
             ServiceType.name_en.label("service_name_en"),
             Organisation.name.label("responsible_name"),
@@ -135,6 +159,7 @@ def _rows() -> Any:
             Deadline.breached_at,
             func.count().over().label("total"),
         )
+        .select_from(Case)
         .join(ServiceType, ServiceType.code == Case.service_type)
         .outerjoin(Organisation, Organisation.id == Case.responsible_organisation_id)
         .outerjoin(Deadline, Deadline.id == live)
@@ -154,36 +179,35 @@ def _order(sort: str) -> tuple[Any, ...]:
 
 
 def _row(row: Any) -> CaseRow:
-    case = row.Case
     return CaseRow(
-        id=case.id,
-        number=case.number,
-        title=case.title,
-        status=case.status.value,
-        stage=case.stage,
-        route=case.route or "",
-        service_type=case.service_type,
+        id=row.id,
+        number=row.number,
+        title=row.title,
+        status=row.status.value,
+        stage=row.stage,
+        route=row.route or "",
+        service_type=row.service_type,
         service_name=row.service_name,
         service_name_en=row.service_name_en,
-        category=case.category,
-        sub_category=case.sub_category,
-        urgency=case.urgency,
-        channel=case.channel,
-        district=case.district,
-        street=case.street,
-        community=case.community,
-        place=case.place_text,
-        longitude=case.longitude,
-        latitude=case.latitude,
-        reported_at=case.reported_at,
-        opened_at=case.opened_at,
-        closed_at=case.closed_at,
+        category=row.category,
+        sub_category=row.sub_category,
+        urgency=row.urgency,
+        channel=row.channel,
+        district=row.district,
+        street=row.street,
+        community=row.community,
+        place=row.place_text,
+        longitude=row.longitude,
+        latitude=row.latitude,
+        reported_at=row.reported_at,
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
         responsible_name=row.responsible_name or "",
         due_at=row.due_at,
         time_left=row.due_at - clock.now() if row.due_at else None,
         breached=row.breached_at is not None,
-        drill=case.drill,
-        emergency=case.emergency_active,
-        parent_id=case.parent_id,
-        duplicate_of_id=case.duplicate_of_id,
+        drill=row.drill,
+        emergency=row.emergency_active,
+        parent_id=row.parent_id,
+        duplicate_of_id=row.duplicate_of_id,
     )

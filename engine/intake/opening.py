@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from engine import clock, evidence, history, responsibility
@@ -39,21 +41,32 @@ def open_case(
     parent: Case | None = None,
     variables: Mapping[str, Any] | None = None,
     drill: bool = False,
+    submission: str = "",
 ) -> Case:
     """Open a case from what was entered and start its service's process.
 
     ``report``: title, description, service_type, kind, category, sub_category, urgency, channel, reported_at, place,
     district, street, community, grid, longitude, latitude, outside_city (True confirms it), reporter, evidence (public
-    ids of files), context (facts that came along).
+    ids of files), context (facts that came along). ``submission`` is the form's own token: the same submit opens one
+    case and answers it again.
 
     Raises:
         InvalidInput: everything wrong, per field; nothing was stored. NotAllowed. NotFound: no process is published for
         the service (``kind`` process_missing).
     """
+    if (before := opened_before(session, actor, submission)) is not None:
+        return before
     read = read_report(session, report)
     _require_right(session, actor, read)
     key = process_key or service_process(session, read.columns["service_type"])
-    case = _store(session, actor, read, parent, drill)
+    try:
+        # When another tab was quicker, its case is answered, and the number taken meanwhile is given back.
+        with session.begin_nested() if submission else nullcontext():
+            case = _store(session, actor, read, parent, drill, submission)
+    except IntegrityError:
+        if (before := opened_before(session, actor, submission)) is None:
+            raise
+        return before
     history.record(
         session,
         actor,
@@ -64,6 +77,14 @@ def open_case(
     )
     start(session, actor, key, case=case, variables=variables, drill=drill)
     return case
+
+
+def opened_before(session: Session, actor: Actor, submission: str) -> Case | None:
+    """The case that the actor opened with this very form."""
+    if not submission:
+        return None
+    wanted = select(Case).where(Case.created_by_id == actor.person_id, Case.submission == submission)
+    return session.scalars(wanted).one_or_none()
 
 
 def service_process(session: Session, service_type: str) -> str:
@@ -92,7 +113,7 @@ def _require_right(session: Session, actor: Actor, read: Report) -> None:
     require(actor, "case.open", area)
 
 
-def _store(session: Session, actor: Actor, read: Report, parent: Case | None, drill: bool) -> Case:
+def _store(session: Session, actor: Actor, read: Report, parent: Case | None, drill: bool, submission: str) -> Case:
     now = clock.now()
     columns = dict(read.columns)
     case = Case(
@@ -100,6 +121,7 @@ def _store(session: Session, actor: Actor, read: Report, parent: Case | None, dr
         opened_at=now,
         updated_at=now,
         created_by_id=actor.person_id,
+        submission=submission or None,
         parent_id=parent.id if parent is not None else None,
         drill=drill or (parent is not None and parent.drill),
         facts={"context": read.context} if read.context else {},

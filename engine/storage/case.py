@@ -43,7 +43,8 @@ class Case(Base):
     inside"), district, street, community, grid (names as known), place_text, longitude, latitude, inside_city,
     responsible_organisation_id (never empty while open or suspended: the database refuses it), close_condition,
     decision_row, close_reason, times_returned, times_reworked, parent_id, duplicate_of_id, emergency_active, drill,
-    facts (what connectors and processes add; JSON), rule_version, created_by_id, lock_version, updated_at.
+    facts (what connectors and processes add; JSON), rule_version, created_by_id, submission (the token of the form
+    that was sent: sending it twice opens one case), lock_version, updated_at.
     """
 
     __tablename__ = "case"
@@ -88,6 +89,7 @@ class Case(Base):
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     rule_version: Mapped[Name] = mapped_column(default="")
     created_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("person.id"))
+    submission: Mapped[Code | None]
     lock_version: Mapped[int] = mapped_column(default=0)
     updated_at: Mapped[datetime]
 
@@ -97,6 +99,7 @@ class Case(Base):
             name="open_case_has_a_party",
         ),
         CheckConstraint("status <> 'duplicate' OR duplicate_of_id IS NOT NULL", name="duplicate_names_the_original"),
+        UniqueConstraint("created_by_id", "submission"),
         Index(None, "status", "reported_at"),
         Index(None, "service_type", "sub_category", "reported_at"),
     )

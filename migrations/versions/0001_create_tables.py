@@ -304,6 +304,7 @@ def upgrade() -> None:
         sa.Column("facts", sa.Text(), nullable=False),
         sa.Column("rule_version", sa.String(length=200), nullable=False),
         sa.Column("created_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("submission", sa.String(length=80), nullable=True),
         sa.Column("lock_version", sa.Integer(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
@@ -322,6 +323,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["service_type"], ["service_type.code"], name=op.f("fk_case_service_type")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case")),
+        sa.UniqueConstraint("created_by_id", "submission", name=op.f("uq_case_created_by_id_submission")),
         sa.UniqueConstraint("number", name=op.f("uq_case_number")),
         sa.UniqueConstraint("public_id", name=op.f("uq_case_public_id")),
     )

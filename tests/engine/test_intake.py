@@ -85,6 +85,18 @@ def test_a_number_given_back_is_given_out_again(session, people, sanitation, rep
         assert open_case(session, people.clerk, report).number.endswith("-0001")
 
 
+def test_the_same_submit_opens_one_case_and_processes_do_not_see_its_token(session, people, sanitation, report):
+    case = open_case(session, people.clerk, report, submission="once")
+    session.commit()
+    assert open_case(session, people.clerk, report, submission="once") is case and case.facts == {}
+    others = [
+        open_case(session, people.clerk, report, submission="twice"),
+        open_case(session, people.colleague, report, submission="once"),
+        *(open_case(session, people.clerk, report) for _ in range(2)),
+    ]
+    assert len({case.id, *(other.id for other in others)}) == 5
+
+
 def test_the_intake_answers_first_and_the_reporter_is_kept_apart(session, people, sanitation, report):
     case = open_case(
         session, people.clerk, {**report, "reporter": {"name": "张三", "phone": "13800000000", "wants_reply": True}}

@@ -12,9 +12,8 @@ from sqlalchemy import select
 
 from engine import clock, intake
 from engine.errors import FieldProblem, InvalidInput, NotAllowed
-from engine.forms import value_at
 from engine.reference import code_table
-from engine.storage import Area, AreaLevel, Case, Category, ProcessInstance
+from engine.storage import Area, AreaLevel, Category, ProcessInstance
 from web import context, widgets
 from web.doors import Door
 from web.pages.desk import services
@@ -54,12 +53,10 @@ def open_case() -> ResponseReturnValue:
     if request.form.get("_act") == "refresh":
         return _page(typed, ())
     session, actor = context.session(), context.actor()
-    seen = _same_submit(typed)
-    if seen is not None:
-        return redirect(url_for("cases.show", case_id=seen))
+    if (before := intake.opened_before(session, actor, typed["submission"])) is not None:
+        return redirect(url_for("cases.show", case_id=before.id))
     try:
-        report = _checked(typed)
-        case = intake.open_case(session, actor, report)
+        case = intake.open_case(session, actor, _checked(typed), submission=typed["submission"])
     except InvalidInput as error:
         context.rollback()
         return _page(typed, _paths(error.problems)), 422
@@ -85,7 +82,7 @@ def _typed(with_files: bool = False) -> dict[str, Any]:
     typed["evidence"] = [value for value in form.getlist("evidence") if _chosen(value)][:30]
     if with_files:
         typed["evidence"] += [widgets.receive(f, SLOT) for f in request.files.getlist("evidence") if f.filename]
-    typed["submission"] = form.get("_submission", "")[:80]
+    typed["submission"] = _chosen(form.get("_submission"))[:80]
     return typed
 
 
@@ -96,7 +93,6 @@ def _report(typed: Mapping[str, Any]) -> dict[str, Any]:
         report["longitude"], report["latitude"] = pair[0].strip(), pair[1].strip() if len(pair) > 1 else ""
     report["outside_city"] = typed["outside_city"]
     report["evidence"] = typed["evidence"]
-    report["context"] = {"submission": typed["submission"]} if typed["submission"] else {}
     report["reporter"] = dict(typed["reporter"])
     return report
 
@@ -120,20 +116,6 @@ def _checked(typed: Mapping[str, Any]) -> dict[str, Any]:
     if problems:
         raise InvalidInput("the report cannot be taken", problems)
     return report
-
-
-def _same_submit(typed: Mapping[str, Any]) -> int | None:
-    """The case this very form opened a moment ago: a double click opens one case."""
-    token = typed["submission"]
-    if not token:
-        return None
-    recent = context.session().execute(
-        select(Case.id, Case.facts)
-        .where(Case.created_by_id == context.actor().person_id)
-        .order_by(Case.id.desc())
-        .limit(20)
-    )
-    return next((key for key, facts in recent if value_at(facts, "context.submission") == token), None)
 
 
 def _paths(problems: Sequence[FieldProblem]) -> list[FieldProblem]:

@@ -113,6 +113,21 @@ def test_the_same_submit_from_two_tabs_is_one_completion(town, postgres, draw, r
     assert at_once(4, complete) == ["same"] * 4
 
 
+def test_the_same_report_sent_from_two_tabs_opens_one_case_and_leaves_no_gap(town, postgres, draw, report):
+    clerk = town(service(draw).user("accept", "clerk"))
+
+    def send(_: int) -> str:
+        with postgres.transaction() as session:
+            return open_case(session, clerk, report, submission="same").number
+
+    numbers = set(at_once(4, send))
+    assert len(numbers) == 1
+    following = opened(postgres, clerk, report)
+    with postgres.reading() as session:
+        first, second = session.execute(select(Case.id, Case.number).order_by(Case.id))
+    assert second.id == following and int(second.number[-4:]) == int(first.number[-4:]) + 1
+
+
 def test_two_claims_one_has_it(town, postgres, draw, report):
     clerk = town(service(draw).user("accept", "clerk"))
     opened(postgres, clerk, report)

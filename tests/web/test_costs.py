@@ -1,4 +1,4 @@
-"""What a page costs in statements, and that saving them loses no guarantee: sessions and rights are asked each time."""
+"""What a page costs in questions, and that saving them loses no guarantee: sessions and rights are asked each time."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ DEED = {"decision": "accept", "bags": "3"}
 
 
 @contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """What is sent to the database meanwhile."""
+def questions(database: Database) -> Iterator[list[str]]:
+    """What pages that only read ask meanwhile."""
     sent: list[str] = []
 
     def note(*about: Any) -> None:
         if not about[2].startswith(("BEGIN", "PRAGMA")):
             sent.append(about[2])
 
-    event.listen(database.engine, "before_cursor_execute", note)
+    event.listen(database.reader, "before_cursor_execute", note)
     try:
         yield sent
     finally:
-        event.remove(database.engine, "before_cursor_execute", note)
+        event.remove(database.reader, "before_cursor_execute", note)
 
 
 def test_who_it_is_and_what_they_may_is_one_question(desk: Any) -> None:
     browser = desk.browser("clerk")
-    with statements(desk.database) as sent:
+    with questions(desk.database) as sent:
         assert browser.get("/desk/next").status_code == 302
     assert sum("login_session" in each or "role_grant" in each for each in sent) == 1
     assert len(sent) == 2
@@ -77,7 +77,7 @@ def test_a_long_list_asks_no_more_than_a_short_one(desk: Any, page: str) -> None
     for more in (2, 6):
         for _ in range(more):
             desk.open_case()
-        with statements(desk.database) as sent:
+        with questions(desk.database) as sent:
             assert browser.get(page).status_code == 200
         asked.append(len(sent))
     assert asked[0] == asked[1] <= 9

@@ -39,5 +39,16 @@ def sentence(template: str, facts: Mapping[str, Any], language: str) -> str:
     for name, value in facts.items():
         if name in _WORDED_FACTS and str(value) in terms:
             value = terms[str(value)][language]
+        elif name == "where":
+            value = _where(str(value), language)
         worded[name] = "–" if value is None or value == "" else value
     return template.format_map(worded)
+
+
+def _where(text: str, language: str) -> str:
+    """The setting a sentence is about: "property limit", "condition flow_1", "message name"."""
+    terms = catalogue("setting_terms")
+    if text in terms:
+        return terms[text][language]
+    words = (terms[word][language] if word in terms else word for word in text.split(" ", 1))
+    return " ".join(words)

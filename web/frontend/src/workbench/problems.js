@@ -12,7 +12,7 @@ export class Problems {
     const head = document.createElement('p');
     head.className = 'cl-problems-head';
     head.setAttribute('role', 'status');
-    head.textContent = problems.length ? say('{errors} errors, {warnings} warnings', { errors, warnings: problems.length - errors }) : say('Nothing to object: this can run.');
+    head.textContent = problems.length ? say('Errors: {errors}, warnings: {warnings}', { errors, warnings: problems.length - errors }) : say('Nothing to object: this can run.');
     head.dataset.errors = errors;
     const list = document.createElement('ul');
     list.className = 'cl-problems-list';

@@ -19,6 +19,7 @@ import '@bpmn-io/element-template-chooser/dist/element-template-chooser.css';
 import 'diagram-js-minimap/assets/diagram-js-minimap.css';
 import 'bpmn-js-token-simulation/assets/css/bpmn-js-token-simulation.css';
 import './diagram.css';
+import { typeName } from '../../shared/element-types.js';
 import { language } from '../../shared/page.js';
 import { translateInside } from '../../shared/dom-words.js';
 import { say, translateModule } from '../words/index.js';
@@ -30,6 +31,9 @@ import offer from './offer.js';
 import panel from './panel.js';
 import { TableView } from './table.js';
 import { connectorTemplates } from './templates.js';
+
+/** "bpmn:UserTask / limit", as the expression's own window is headed, with the kind in words. */
+const POPUP_TITLE = [/^bpmn:(\w+)(?= \/ )/, (whole) => typeName({ $type: whole })];
 
 export class DiagramEditor {
   /** `workbench` answers choices(), variables(), open(kind, id), create(kind, then), ask(question, then), changed(). */
@@ -57,7 +61,8 @@ export class DiagramEditor {
     this.modeler.on('commandStack.changed', () => { workbench.changed(); });
     this.modeler.on('elementTemplates.errors', ({ errors }) => { console.error('element templates', errors); });
     this.modeler.on('tokenSimulation.toggleMode', ({ active }) => { place.classList.toggle('cl-simulating', active); });
-    if (language() === 'zh') this.stopTranslating = translateInside(this.canvasPlace, { ...own, ...simulationWords }, { except: '.djs-container svg' });
+    const words = language() === 'zh' ? { ...own, ...simulationWords } : {};
+    this.stopTranslating = translateInside(this.canvasPlace, words, { patterns: [POPUP_TITLE], except: '.djs-container svg' });
     this.table = new TableView(this.tablePlace, this.modeler, workbench);
   }
 
@@ -71,6 +76,8 @@ export class DiagramEditor {
   /** The whole diagram beside the palette; small ones are not blown up. */
   fit() {
     const canvas = this.modeler.get('canvas');
+    const size = canvas.getSize();
+    if (!size.width || !size.height) return; // not on the screen
     canvas.zoom('fit-viewport');
     const { inner, outer, scale } = canvas.viewbox();
     const room = Math.min(1, (outer.width - 170) / Math.max(inner.width, 1), (outer.height - 90) / Math.max(inner.height, 1), Math.max(scale, 0.2) * 1.5);

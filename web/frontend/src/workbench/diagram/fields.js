@@ -2,6 +2,7 @@
 // A field: id (also the panel entry's), label, group, applies(element), get(element), set(services, element, value), and
 // optionally choices(config, element), feel (an expression may stand there), lines (a longer text), opens (kind of file).
 import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
+import { language } from '../../shared/page.js';
 import {
   TIMER_KINDS, attribute, defaultFlow, eventCondition, eventDefinition, input, owner, property, reference, rootElements, setAttribute, setCondition,
   setDefaultFlow, setEventCondition, setInput, setProperty, setReference, setTimer, timer,
@@ -48,13 +49,13 @@ const choicesOf = (kind) => (config) => config.choices()[kind] || [];
 
 export const FIELDS = [
   { id: 'cl-group', group: 'person', label: 'Done by (group)', applies: type('bpmn:UserTask'), ...zeebe('zeebe:AssignmentDefinition', 'candidateGroups'), choices: choicesOf('groups'), several: true, feel: true, standard: 'assignmentDefinitionCandidateGroups' },
-  { id: 'cl-independentOf', group: 'person', label: 'Not the person who did', applies: type('bpmn:UserTask'), ...named('independentOf'), choices: otherTasks },
+  { id: 'cl-independentOf', group: 'person', label: 'Not the person who did', applies: type('bpmn:UserTask'), ...named('independentOf'), choices: otherTasks, several: true, feel: true },
   { id: 'cl-responsible', group: 'person', label: 'Answers for the case', applies: isActivity, ...named('responsible'), feel: true },
   { id: 'cl-offeredTo', group: 'person', label: 'Offered to (duty or organisation)', applies: type('bpmn:UserTask'), ...named('offeredTo'), feel: true },
   { id: 'cl-form', group: 'form', label: 'Form', applies: type('bpmn:UserTask'), ...zeebe('zeebe:FormDefinition', 'formId'), choices: choicesOf('forms'), opens: 'form', standard: 'formId' },
   { id: 'cl-evidence', group: 'form', label: 'Evidence', applies: type('bpmn:UserTask'), ...named('evidence'), choices: choicesOf('evidence'), feel: true },
   { id: 'cl-limit', group: 'clock', label: 'Time limit', applies: isActivity, ...named('limit'), feel: true, hint: 'e.g. 4 工作时, 5 工作日, 30 分钟, or = FEEL' },
-  { id: 'cl-warn', group: 'clock', label: 'Warn at (%)', applies: isActivity, ...named('warn'), hint: 'e.g. 50, 80' },
+  { id: 'cl-warn', group: 'clock', label: 'Warn at (%)', applies: isActivity, ...named('warn'), hint: 'For example 50, 80' },
   { id: 'cl-escalateTo', group: 'clock', label: 'Escalate to', applies: isActivity, ...named('escalateTo'), choices: choicesOf('groups'), feel: true },
   { id: 'cl-stage', group: 'clock', label: 'Public stage', applies: isActivity, ...named('stage'), choices: choicesOf('stages'), feel: true },
   { id: 'cl-condition', group: 'flow', label: 'Condition', applies: conditionalFlow, get: (element) => getBusinessObject(element).get('conditionExpression')?.get('body') || '', set: setCondition, feel: true, standard: 'conditionExpression' },
@@ -97,7 +98,7 @@ export function offers(field, value, choices) {
   const parts = field.several && !value.startsWith('=') ? value.split(',').map((each) => each.trim()).filter(Boolean) : [];
   if (value && !known.some((choice) => choice.value === value)) {
     const all = parts.length && parts.every((each) => label(each));
-    known.unshift({ value, label: all ? parts.map(label).join('、') : value.startsWith('=') ? value : `${value} ⚠` });
+    known.unshift({ value, label: all ? parts.map(label).join(language() === 'zh' ? '、' : ', ') : value.startsWith('=') ? value : `${value} ⚠` });
   }
   if (parts.length) known.push(...choices.filter((each) => !parts.includes(each.value)).map((each) => ({ value: `${value}, ${each.value}`, label: `＋ ${each.label}` })));
   return known;

@@ -45,7 +45,6 @@ const undone = (config, element) => config.elementRegistry.filter((each) => is(e
   .map((each) => ({ value: each.id, label: getBusinessObject(each).name || each.id }));
 
 export const NATIVE = [
-  { id: 'id', label: 'ID', applies: (element) => Boolean(element.parent) || is(element, 'bpmn:Process'), get: (element) => getBusinessObject(element).id, renames: true },
   { id: 'processName', label: 'Process name', applies: (element) => is(element, 'bpmn:Participant') && isProcess(element), ...plain('name', owner) },
   { id: 'versionTag', label: 'Version tag', applies: isProcess, ...zeebe('zeebe:VersionTag', 'value') },
   { id: 'assignee', label: 'Assignee', applies: type('bpmn:UserTask'), ...zeebe('zeebe:AssignmentDefinition', 'assignee') },
@@ -82,4 +81,5 @@ export const NATIVE = [
       change.update(owner(element), { documentation: value ? [change.create('bpmn:Documentation', { text: value }, owner(element))] : [] }).run();
     },
   },
+  { id: 'id', label: 'ID', applies: (element) => Boolean(element.parent) || is(element, 'bpmn:Process'), get: (element) => getBusinessObject(element).id, renames: true },
 ];

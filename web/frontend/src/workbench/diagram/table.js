@@ -173,7 +173,7 @@ function caption() {
 function head() {
   const made = make('thead');
   const row = make('tr');
-  for (const word of ['Name', 'Kind', 'Settings', 'Problems', 'Deeds']) {
+  for (const word of ['Name', 'Kind', 'Settings', 'Problems', 'Actions']) {
     const cell = make('th');
     cell.scope = 'col';
     cell.textContent = say(word);

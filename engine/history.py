@@ -139,6 +139,11 @@ class Verification:
     problems: tuple[str, ...]
 
 
+def was_head(session: Session, head: str) -> bool:
+    """Whether a head noted earlier is still a link of the chain."""
+    return session.scalar(select(HistorySeal.position).where(HistorySeal.chain_hash == head).limit(1)) is not None
+
+
 def verify(session: Session) -> Verification:
     """Recompute every hash and the whole chain."""
     problems: list[str] = []

@@ -11,6 +11,7 @@ from engine.errors import CityLoopError
 # Name → module; imported only when called, so that `cityloop feel` does not load the web server.
 COMMANDS = {
     "assets": "web.commands.assets",
+    "audit": "web.commands.audit",
     "cases": "web.commands.cases",
     "catalogue": "web.commands.catalogue",
     "database": "web.commands.database",

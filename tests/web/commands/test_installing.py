@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
-from engine.permissions import actor_for
-from engine.storage import Database, Organisation, Person
+from engine import history
+from engine.permissions import Actor, actor_for
+from engine.storage import Database, HistoryEvent, Organisation, Person
 from web.cli import cli
 
 SHEET = "code,name,name_en,kind,duty,phone,areas\n"
@@ -69,6 +70,26 @@ def test_a_sheet_with_other_columns_or_another_encoding_is_no_sheet(url: str, tm
     path = tmp_path / "gbk.csv"
     path.write_bytes((PEOPLE + "li,李,,,x,clerk\n").encode("gbk"))
     assert "not UTF-8" in run("people", "load", str(path)).output
+
+
+def test_the_auditor_sees_from_the_command_line_that_a_row_was_changed(url: str) -> None:
+    database = Database(url)
+    with database.transaction() as session:
+        for name in ("one", "two"):
+            history.record(session, Actor.system("test"), None, "person.added", subject=name)
+        assert history.seal(session) == 2
+    sound = run("audit", "verify")
+    assert sound.exit_code == 0 and "2 rows sealed, 0 not yet" in sound.output
+    head = sound.output.split()[-1]
+    assert run("audit", "verify", "--head", head).exit_code == 0
+    assert "no longer in the chain" in run("audit", "verify", "--head", "0" * 64).output
+    with database.transaction() as session:
+        # Whoever holds the database's own password can do that.
+        session.execute(text("DROP TRIGGER history_event_refuses_update"))
+        session.execute(update(HistoryEvent).where(HistoryEvent.subject == "one").values(subject="nobody"))
+    database.close()
+    broken = run("audit", "verify", "--head", head)
+    assert broken.exit_code == 1 and "was changed" in broken.output
 
 
 def test_an_empty_database_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,7 @@ from engine.errors import NotAllowed, NotFound
 from engine.storage import (
     Area,
     Case,
+    Notification,
     Organisation,
     OrganisationArea,
     Person,
@@ -308,6 +309,24 @@ def workable_tasks(actor: Actor) -> ColumnElement[bool]:
         place = or_(Task.case_id.is_(None), _served(grant))
         fits = or_(Task.organisation_id == grant.organisation_id, and_(Task.organisation_id.is_(None), place))
         ways.append(and_(_candidate(TaskCandidate.role == grant.role), fits))
+    return or_(*ways)
+
+
+def told_to(actor: Actor) -> ColumnElement[bool]:
+    """The condition on ``Notification`` for what is told to the actor: by name, to an organisation of theirs, or to a
+    role they hold in the organisation named or, when none is, in one that serves the case's place.
+    """
+    organisations = sorted(actor.organisation_ids)
+    ways: list[ColumnElement[bool]] = [
+        Notification.person_id == actor.person_id,
+        and_(Notification.role.is_(None), Notification.organisation_id.in_(organisations)),
+    ]
+    for grant in _widest(actor.grants):
+        inside = select(Case.id).where(Case.id == Notification.case_id, _served(grant)).exists()
+        anywhere = and_(Notification.organisation_id.is_(None), or_(Notification.case_id.is_(None), inside))
+        ways.append(
+            and_(Notification.role == grant.role, or_(Notification.organisation_id == grant.organisation_id, anywhere))
+        )
     return or_(*ways)
 
 

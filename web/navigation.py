@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 from flask import Flask, current_app, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import func, select
 
-from engine.permissions import Actor, can
+from engine.permissions import Actor, can, told_to
 from engine.storage import Notification
 from web import context
 from web.doors import SIGNED_IN
@@ -74,23 +74,11 @@ def _entry(label: str, icon: str, endpoint: str, needs: str) -> Entry | None:
     return Entry(label, icon, url_for(endpoint), here)
 
 
-def mine(actor: Actor) -> ColumnElement[bool]:
-    """The notices told to this person, by name or by role and organisation."""
-    ways: list[ColumnElement[bool]] = [Notification.person_id == actor.person_id]
-    for role, organisation_id in {(grant.role, grant.organisation_id) for grant in actor.grants}:
-        ways.append(
-            (Notification.role == role)
-            & (Notification.organisation_id == organisation_id)
-            & Notification.person_id.is_(None)
-        )
-    return or_(*ways)
-
-
 def unread(actor: Actor) -> int:
     """How many notices nobody of the addressed has read; counted to a hundred."""
     some = (
         select(Notification.id)
-        .where(mine(actor), Notification.read_at.is_(None), Notification.channel == "app")
+        .where(told_to(actor), Notification.read_at.is_(None), Notification.channel == "app")
         .limit(100)
         .subquery()
     )

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.storage.base import Base, BigId, Code, Id, LongText, Name, choice
 
+UNREAD = text("read_at IS NULL")
+
 
 class BroadcastStatus(StrEnum):
     """A broadcast is spread over its cases by jobs until every one has had it, or stopped by a person."""
@@ -48,10 +50,16 @@ class Notification(Base):
         Index(
             "ix_notification_unread",
             "person_id",
-            sqlite_where=text("read_at IS NULL"),
-            postgresql_where=text("read_at IS NULL"),
+            sqlite_where=UNREAD,
+            postgresql_where=UNREAD,
         ),
-        Index(None, "role", "organisation_id"),
+        Index(
+            "ix_notification_unread_role",
+            "role",
+            "organisation_id",
+            sqlite_where=UNREAD,
+            postgresql_where=UNREAD,
+        ),
     )
 
 

@@ -633,11 +633,15 @@ def upgrade() -> None:
     with op.batch_alter_table("notification", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_notification_case_id"), ["case_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_notification_role_notification_organisation_id"), ["role", "organisation_id"], unique=False
-        )
-        batch_op.create_index(
             "ix_notification_unread",
             ["person_id"],
+            unique=False,
+            sqlite_where=sa.text("read_at IS NULL"),
+            postgresql_where=sa.text("read_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_notification_unread_role",
+            ["role", "organisation_id"],
             unique=False,
             sqlite_where=sa.text("read_at IS NULL"),
             postgresql_where=sa.text("read_at IS NULL"),

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import func, select
 
 from engine import clock
+from engine.owed import run_due
+from engine.settings import Settings
 from engine.storage import (
     CalendarDay,
     HistoryEvent,
@@ -158,6 +160,25 @@ def test_notices_reach_those_they_are_for_and_are_read_once(desk: Any) -> None:
     assert 'class="count">1' in clerk.get("/desk").text
     clerk.post("/notices/read")
     assert 'class="count">' not in clerk.get("/desk").text
+
+
+def test_a_clock_that_is_over_is_told_to_those_above_at_the_place(desk: Any) -> None:
+    with clock.at("2026-11-18T09:00"):
+        desk.open_case()
+    with clock.at("2026-11-18T17:00"):
+        run_due(desk.database, Settings(), worker="w")
+    seen = {
+        name: "已超时" in desk.browser(name).get("/notices").text for name in ("chief", "clerk", "clerk_lh", "crew")
+    }
+    assert seen == {"chief": True, "clerk": True, "clerk_lh": False, "crew": False}
+
+
+def test_what_is_told_to_an_organisation_is_told_to_its_people(desk: Any) -> None:
+    with desk.database.transaction() as session:
+        intake = session.scalars(select(Organisation.id).where(Organisation.code == "ft.intake")).one()
+        session.add(Notification(organisation_id=intake, title="请看案件时限", created_at=clock.now()))
+    assert "请看案件时限" in desk.browser("clerk").get("/notices").text
+    assert "请看案件时限" not in desk.browser("clerk_lh").get("/notices").text
 
 
 def test_clocks_are_explained_in_words_in_both_languages(desk: Any) -> None:

@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select, update
 
 from engine import clock
+from engine.permissions import told_to
 from engine.storage import Notification
 from web import context
 from web.asked import number_of
 from web.doors import SIGNED_IN, Door
-from web.navigation import mine
 
 door = Door("notifications", __name__)
 SHOWN = 100
@@ -24,7 +24,7 @@ def show() -> ResponseReturnValue:
         context.session()
         .scalars(
             select(Notification)
-            .where(mine(context.actor()), Notification.channel == "app")
+            .where(told_to(context.actor()), Notification.channel == "app")
             .order_by(Notification.id.desc())
             .limit(SHOWN)
         )
@@ -36,7 +36,7 @@ def show() -> ResponseReturnValue:
 @door.post_deed("/notices/read", needs=SIGNED_IN)
 def read() -> ResponseReturnValue:
     """Mark one as read, or all."""
-    conditions = [mine(context.actor()), Notification.read_at.is_(None)]
+    conditions = [told_to(context.actor()), Notification.read_at.is_(None)]
     if wanted := request.form.get("notice", ""):
         conditions.append(Notification.id == number_of(wanted))
     context.session().execute(update(Notification).where(*conditions).values(read_at=clock.now()))

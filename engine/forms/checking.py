@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from engine.errors import Problem
 from engine.feel import STANDARD, Library, check_expression
@@ -21,6 +21,7 @@ from engine.forms.components import (
 )
 from engine.forms.filling import known_code_table
 from engine.forms.patterns import compiled
+from engine.forms.places import TEXTS, expressions, is_whole
 
 REFUSED_TYPES = frozenset({"html", "iframe", "expression", "script", "image", "table", "documentPreview"})
 MAX_COMPONENTS, MAX_DEPTH = 500, 10
@@ -66,6 +67,7 @@ def _component(component: Component, library: Library) -> Iterator[Problem]:
         return
     yield from _key(component)
     yield from _expressions(component, library)
+    yield from _places(component)
     if kind in INPUT_TYPES:
         yield from _rules(component)
     if kind in CHOICE_TYPES | SEVERAL_TYPES:
@@ -115,8 +117,25 @@ def _feel_texts(component: Component) -> Iterator[tuple[str, str]]:
     simulate = (component.get("properties") or {}).get("simulate")
     simple["properties.simulate"] = simulate
     for name, value in simple.items():
-        if isinstance(value, str) and value.lstrip().startswith("="):
+        if _is_feel(value):
             yield name, value
+        elif name in TEXTS and isinstance(value, str):
+            yield from ((name, source) for source in expressions(value))
+
+
+def _places(component: Component) -> Iterator[Problem]:
+    """Places nobody fills: half a bracket, or in a setting that is shown as it stands."""
+    for name in TEXTS:
+        text = component.get(name)
+        if isinstance(text, str) and not _is_feel(text) and not is_whole(text):
+            yield _problem("form_place_broken", component, setting=name, text=text[:200])
+    for name in ("label", "dateLabel", "timeLabel"):
+        if "{{" in str(component.get(name) or ""):
+            yield _problem("form_place_unfilled", component, setting=name, text=str(component[name])[:200])
+
+
+def _is_feel(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and value.lstrip().startswith("=")
 
 
 def _rules(component: Component) -> Iterator[Problem]:
@@ -126,7 +145,7 @@ def _rules(component: Component) -> Iterator[Problem]:
         yield _problem("bad_pattern", component, pattern=str(pattern)[:200])
     for name in _RULES_WITH_NUMBERS:
         value = rules.get(name)
-        if value in (None, "") or (isinstance(value, str) and value.lstrip().startswith("=")):
+        if value in (None, "") or _is_feel(value):
             continue
         try:
             float(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -23,6 +23,7 @@ from engine.forms.components import (
     value_at,
 )
 from engine.forms.filling import Filling, Option, typed
+from engine.forms.places import filled
 
 
 @dataclass
@@ -56,8 +57,11 @@ def present(
     host: Host | None = None,
     library: Library = STANDARD,
     today: date | None = None,
+    worded: Callable[[Any], str] = str,
 ) -> list[Node]:
     """The nodes to show. ``raw`` is what was typed so far; without it, what the process holds and the defaults.
+
+    ``worded`` says a value for people, where a text has a place for one.
 
     Raises:
         ExecutionFailed: an expression of the form is broken.
@@ -70,7 +74,7 @@ def present(
     by_path: dict[str, list[FieldProblem]] = {}
     for problem in problems:
         by_path.setdefault(problem.path, []).append(problem)
-    return list(_Presenter(by_path, first).nodes(components, given, filling, ""))
+    return list(_Presenter(by_path, first, worded).nodes(components, given, filling, ""))
 
 
 def initial(components: Sequence[Component], variables: Any) -> dict[str, Any]:
@@ -97,6 +101,7 @@ def _default_rows(component: Component) -> int:
 class _Presenter:
     problems: Mapping[str, list[FieldProblem]]
     first: bool
+    worded: Callable[[Any], str]
 
     def nodes(self, components: Sequence[Component], given: Any, filling: Filling, prefix: str) -> Iterator[Node]:
         hidden = filling.hidden(list(level(components)))
@@ -120,15 +125,21 @@ class _Presenter:
             children = list(self.nodes(components_of(component), given, filling, prefix))
             yield Node("group", label=label_of(component), children=children)
             return
-        text = filling.setting(component.get("text"), component)
-        yield Node(str(component["type"]), text="" if text is None else str(text))
+        yield Node(str(component["type"]), text=self._words(component, "text", filling))
+
+    def _words(self, component: Component, name: str, filling: Filling) -> str:
+        given = component.get(name)
+        text = filling.setting(given, component)
+        if text is not given:
+            return "" if text is None else str(text)
+        return filled(str(given or ""), lambda source: filling.evaluate(source, component), self.worded)
 
     def _container(self, component: Component, given: Any, filling: Filling, prefix: str) -> Node:
         path = str(component["path"])
         name = f"{prefix}{path}"
         inner, typed_inner = value_at(given, path), value_at(filling.values, path)
         node = Node(
-            str(component["type"]), name, label_of(component), str(component.get("description") or ""),
+            str(component["type"]), name, label_of(component), self._words(component, "description", filling),
             problems=self.problems.get(name, []),
         )  # fmt: skip
         children = components_of(component)
@@ -158,7 +169,7 @@ class _Presenter:
             kind,
             f"{prefix}{key}",
             label_of(component),
-            str(filling.setting(component.get("description"), component) or ""),
+            self._words(component, "description", filling),
             value=value,
             required=filling.required(component) and not fixed,
             fixed=fixed,

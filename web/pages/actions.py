@@ -50,6 +50,7 @@ def _action_page(case: Case, process_key: str, raw: Mapping[str, Any] | None, pr
         host=host_for(session, case),
         library=LIBRARY,
         today=clock.city_time(clock.now()).date(),
+        worded=widgets.plain_value,
     )
     labels = {field.path: field.label for field in forms.fields(schema)}
     return render_template(

@@ -74,6 +74,7 @@ def _page(process_key: str, raw: Mapping[str, Any] | None, problems: Sequence[Fi
         host=host_for(context.session()),
         library=LIBRARY,
         today=clock.city_time(clock.now()).date(),
+        worded=widgets.plain_value,
     )
     return render_template(
         "responses/start.html",

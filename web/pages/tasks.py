@@ -56,6 +56,7 @@ def _nodes(
         host=host_for(context.session(), subject.case),
         library=LIBRARY,
         today=clock.city_time(clock.now()).date(),
+        worded=widgets.plain_value,
     )
 
 

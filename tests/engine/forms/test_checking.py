@@ -42,6 +42,12 @@ TEXT = {"type": "textfield", "key": "a", "label": "甲", "id": "Field_a"}
         ({**TEXT, "key": "b", "conditional": "never"}, "component_broken"),
         ({**TEXT, "key": "b", "conditional": {"hide": "= 1 +"}}, "form_expression"),
         ({**TEXT, "key": "b", "conditional": {"hide": "= explode(1)"}}, "form_expression"),
+        ({"type": "text", "text": "建议：{{plan.basis"}, "form_place_broken"),
+        ({**TEXT, "key": "b", "description": "建议：basis}}"}, "form_place_broken"),
+        ({"type": "text", "text": "建议：{{plan basis +}}"}, "form_expression"),
+        ({"type": "text", "text": "建议：{{#if plan}}"}, "form_expression"),
+        ({"type": "text", "text": "建议：{{ }}"}, "form_place_broken"),
+        ({**TEXT, "key": "b", "label": "{{plan.basis}}"}, "form_place_unfilled"),
         ({"type": "select", "key": "b", "label": "x"}, "field_without_options"),
         ({"type": "select", "key": "b", "label": "x", "values": [{"label": "y"}]}, "option_without_value"),
         ({"type": "radio", "key": "b", "label": "x", "values": [{"value": "y"}, {"value": "y"}]}, "option_twice"),
@@ -74,7 +80,20 @@ def test_the_shipped_forms_can_be_published_and_shown(path: str) -> None:
     schema = json.loads(shipped("forms").joinpath(path).read_text(encoding="utf-8"))
     assert [p for p in problems(schema) if p.severity == "error" and p.code != "form_expression"] == []
     assert fields(schema)
-    assert present(schema, variables={})
+    shown = present(schema, variables={})
+    assert shown
+    assert not [node for node in shown if "{{" in node.text + node.description + node.label]
+
+
+def test_a_text_says_what_the_process_holds_and_no_value_writes_headings_or_bold() -> None:
+    schema = form(
+        {"type": "text", "text": "建议：**{{plan.basis}}**，{{count(units)}} 家；{{missing}}"},
+        {**TEXT, "description": "原值 {{ a }}"},
+    )
+    variables = {"plan": {"basis": "## 内部\n**工单**"}, "units": ["甲", "乙"], "a": "旧"}
+    text, field = present(schema, variables=variables, worded=lambda value: "–" if value is None else str(value))
+    assert text.text == "建议：**\u2060## 内部 *\u2060*工单*\u2060***，2 家；–"
+    assert field.description == "原值 旧"
 
 
 def test_a_form_is_presented_with_what_is_visible_now() -> None:

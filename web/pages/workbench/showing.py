@@ -30,6 +30,7 @@ def render_form(schema: Schema, variables: Mapping[str, Any] | None = None, *, t
         host=host_for(session()),
         library=LIBRARY,
         today=clock.city_time(clock.now()).date(),
+        worded=widgets.plain_value,
     )
     shown = [_stood_in(node) for node in nodes] if trial else nodes
     return Markup(render_template("desk/fields.html", nodes=shown))

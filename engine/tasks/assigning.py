@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -10,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from engine import clock, history
 from engine.errors import Conflict, FieldProblem, InvalidInput, NotAllowed
-from engine.permissions import Actor, TaskSubject, actor_for, can, may_work, require, task_subject
-from engine.storage import HistoryEvent, Person, RoleGrant, Task
+from engine.permissions import Actor, TaskSubject, actor_for, actor_of, can, may_work, require, rights, task_subject
+from engine.storage import Area, HistoryEvent, Person, RoleGrant, Task
 from engine.storage.statements import Writes
 from engine.tasks.finding import accept, acting_as, change, hold, require_not_others, require_open, require_running
 
@@ -110,23 +111,18 @@ def send_back(
     return task
 
 
-def people_for(session: Session, task: Task) -> list[Person]:
+def people_for(session: Session, task: Task) -> list[Actor]:
     """Everybody who may be given the task, by name."""
     subject = task_subject(session, task)
-    candidates = session.scalars(
-        select(Person)
-        .outerjoin(RoleGrant, RoleGrant.person_id == Person.id)
-        .where(
-            Person.active,
-            or_(
-                Person.id.in_(subject.person_ids),
-                RoleGrant.role.in_(subject.roles) & RoleGrant.revoked_at.is_(None),
-            ),
-        )
-        .order_by(Person.display_name)
-        .distinct()
-    ).all()
-    return [person for person in candidates if may_work(actor_for(session, person.id, "list"), subject)]
+    holders = select(RoleGrant.person_id).where(RoleGrant.role.in_(subject.roles), RoleGrant.revoked_at.is_(None))
+    rows = session.execute(
+        rights()
+        .where(or_(Person.id.in_(subject.person_ids), Person.id.in_(holders)))
+        .order_by(None)
+        .order_by(Person.display_name, Person.id, RoleGrant.id, Area.path)
+    )
+    people = [actor_of(list(lines), "list") for _, lines in groupby(rows, key=lambda row: row.person_id)]
+    return [person for person in people if may_work(person, subject)]
 
 
 def _workable(session: Session, actor: Actor, task_id: int) -> tuple[Task, TaskSubject]:

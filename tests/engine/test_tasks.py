@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from engine import cases, tasks
 from engine.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -128,7 +128,18 @@ def test_a_task_is_transferred_to_somebody_who_may_do_it_and_to_nobody_else(sess
     assert task.assignee_id == person(session, "crew2")
     with pytest.raises(NotAllowed):
         tasks.transfer(session, people.crew, task.id, person(session, "crew"), "要回来")
-    assert person(session, "crew2") in {p.id for p in tasks.people_for(session, task)}
+
+
+def test_who_may_be_given_a_task_is_asked_once_for_all(session, people, opened):
+    tasks.complete(session, people.clerk, current(session, opened).id, {})
+    task = current(session, opened)
+    session.flush()
+    asked: list[str] = []
+    event.listen(session.connection(), "before_cursor_execute", lambda *about: asked.append(about[2]))
+    found = tasks.people_for(session, task)
+    assert len(asked) <= 3 and len(found) > 1
+    names = [each.username for each in found]
+    assert {"crew", "crew2"} <= set(names) and "clerk" not in names and len(names) == len(set(names))
 
 
 def test_a_delegated_task_comes_back_with_what_was_entered(session, people, opened):

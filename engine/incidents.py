@@ -9,6 +9,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from engine import clock, history
+from engine.connectors.context import refused
 from engine.errors import Conflict, FieldProblem, InvalidInput
 from engine.instances.jobs import given, kept
 from engine.messages import resend
@@ -68,7 +69,8 @@ def _retry_job(session: Session, incident: Incident, inputs: Mapping[str, Any] |
     before = given(job.inputs)
     if inputs:
         job.inputs = kept({**before, **inputs})
-        # With other inputs the old answer answers nothing.
+    if inputs or refused(job.result or {}) is not None:
+        # With other inputs the old answer answers nothing; a no is asked for again.
         job.result = None
     job.status, job.attempts, job.run_at = JobStatus.OWED, 1, clock.now()
     job.lease_owner = job.lease_until = None

@@ -15,6 +15,7 @@ from engine.storage import Case, Job, ProcessInstance
 
 RETRY = "connector_failed"
 ERROR = "bpmn_error"
+REFUSED = "refused"
 
 
 @dataclass
@@ -73,3 +74,15 @@ def failed(reason: str, /, **facts: Any) -> ExecutionFailed:
 def bpmn_error(code: str, message: str, /, **variables: Any) -> ExecutionFailed:
     """The outside said no, in a way the drawing may have a path for."""
     return ExecutionFailed(message, kind=ERROR, error_code=code, variables=variables)
+
+
+def refusal(error: ExecutionFailed) -> dict[str, Any]:
+    """The ``bpmn_error`` of a call outside as an answer that can be stored, so that nobody calls for it again."""
+    code, variables = error.facts["error_code"], error.facts["variables"]
+    return {REFUSED: {"code": code, "message": error.reason, "variables": variables}}
+
+
+def refused(answer: Mapping[str, Any]) -> ExecutionFailed | None:
+    """The ``bpmn_error`` that was stored as an answer, if it is one."""
+    said = answer.get(REFUSED)
+    return bpmn_error(said["code"], said["message"], **said["variables"]) if said else None

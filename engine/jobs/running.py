@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from engine import broadcasts, clock, connectors, messages, migration
 from engine.connectors import Context, outbound
-from engine.connectors.context import ERROR
+from engine.connectors.context import ERROR, refusal, refused
 from engine.errors import CityLoopError, Conflict, ExecutionFailed
 from engine.instances import Advance, advancing
 from engine.instances.jobs import given, kept
@@ -80,13 +80,18 @@ def run_one(database: Database, settings: Settings, claimed: Claim, worker: str)
     leaves = claimed.kind == "send" or (claimed.kind == "connector" and connectors.is_outside(claimed.type))
     try:
         answer = _call_outside(database, settings, job_id, worker) if leaves else None
-        with database.transaction() as session:
-            job = session.get_one(Job, job_id)
-            if job.lease_owner != worker or job.status is not JobStatus.OWED:
-                return
-            if job.attempts > job.max_attempts:
-                raise ExecutionFailed("the worker died over this job every time", kind="worker_died", job=job_id)
-            _do(session, settings, job, worker, answer)
+        try:
+            with database.transaction() as session:
+                job = session.get_one(Job, job_id)
+                if job.lease_owner != worker or job.status is not JobStatus.OWED:
+                    return
+                if job.attempts > job.max_attempts:
+                    raise ExecutionFailed("the worker died over this job every time", kind="worker_died", job=job_id)
+                _do(session, settings, job, worker, answer)
+        except ExecutionFailed as error:
+            if error.kind != ERROR:
+                raise
+            _go_on_along_error_path(database, job_id, worker, error)
     except LeaseLost:
         return
     except Conflict as error:
@@ -98,10 +103,7 @@ def run_one(database: Database, settings: Settings, claimed: Claim, worker: str)
         # A lost race or a database that restarts is nobody's fault and costs no attempt.
         postpone(database, job_id, worker, str(error.orig), seconds=2)
     except CityLoopError as error:
-        if isinstance(error, ExecutionFailed) and error.kind == ERROR:
-            _go_on_along_error_path(database, job_id, worker, error)
-        else:
-            give_up_or_retry(database, job_id, worker, error, "")
+        give_up_or_retry(database, job_id, worker, error, "")
     except Exception as error:
         give_up_or_retry(database, job_id, worker, error, traceback.format_exc())
 
@@ -130,7 +132,12 @@ def _call_outside(database: Database, settings: Settings, job_id: int, worker: s
     if job.kind == "send":
         answer = outbound.send(settings, job.delivery_id, prepared)
     else:
-        answer = connectors.find(job.type).call(settings, job.delivery_id, prepared)
+        try:
+            answer = connectors.find(job.type).call(settings, job.delivery_id, prepared)
+        except ExecutionFailed as error:
+            if error.kind != ERROR:
+                raise
+            answer = refusal(error)
     with database.transaction() as session:
         done = session.execute(
             update(Job)
@@ -170,6 +177,8 @@ def _connect(session: Session, actor: Actor, settings: Settings, job: Job, answe
         result: Mapping[str, Any]
         if outside:
             result = answer if answer is not None else given(job.result)
+            if (no := refused(result)) is not None:
+                raise no
         else:
             result = _run(module, _context(session, actor, settings, job, advance))
         advance.variables.forget()

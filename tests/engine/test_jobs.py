@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import select, update
 
-from engine import clock, connectors, incidents, jobs
+from engine import cases, clock, connectors, incidents, jobs
 from engine.connectors import bpmn_error, failed
 from engine.errors import Conflict, InvalidInput, NotAllowed
 from engine.intake import open_case
@@ -156,6 +156,38 @@ def test_a_no_that_nobody_catches_waits_behind_an_incident(session, database, ou
     assert session.scalars(select(Incident)).one().code == "http_500x"
 
 
+def test_a_no_for_a_suspended_case_waits_and_is_not_asked_for_again(session, database, people, outside, case):
+    dispatcher, case_id = people.dispatcher, case.id
+    session.commit()
+
+    def suspended_meanwhile(settings, delivery_id, prepared):
+        outside.calls.append(delivery_id)
+        with database.transaction() as other, clock.at("2026-11-18T09:00"):
+            cases.suspend(other, dispatcher, case_id, "等")
+        raise bpmn_error("http_404", "no such thing", status=404)
+
+    outside.call = suspended_meanwhile
+    assert work(database) == 1
+    assert job(session).status is JobStatus.OWED and open_elements(session) == []
+    with clock.at("2026-11-18T09:05"):
+        cases.resume(session, dispatcher, case_id, "好")
+        session.commit()
+    work(database, "2026-11-18T09:11")
+    assert job(session).status is JobStatus.DONE and len(outside.calls) == 1
+    assert open_elements(session) == ["explain"]
+
+
+def test_a_no_that_nobody_catches_is_asked_for_again_by_an_operator(session, database, people, outside, case):
+    outside.answers = [bpmn_error("http_500x", "strange")]
+    work(database)
+    incident = session.scalars(select(Incident)).one()
+    with clock.at("2026-11-18T09:10"):
+        incidents.retry(session, people.operator, incident.id)
+        session.commit()
+    work(database, "2026-11-18T09:10")
+    assert job(session).status is JobStatus.DONE and len(outside.calls) == 2 and open_elements(session) == ["read"]
+
+
 def test_an_answer_the_process_cannot_take_is_kept_and_not_asked_for_again(
     session, database, draw, publish, people, report, outside
 ):
@@ -197,8 +229,6 @@ def test_an_old_job_goes_and_the_incident_it_had_stays(session, database, people
 
 
 def test_a_job_whose_process_went_on_without_it_is_cancelled(session, database, people, outside, case):
-    from engine import cases
-
     cases.void(session, people.chief, case.id, "误报")
     session.commit()
     assert job(session).status is JobStatus.CANCELLED

@@ -53,8 +53,10 @@ def dump(workflow: CaseWorkflow) -> bytes:
         raise ExecutionFailed(
             "the variables of this process are too large", kind="budget", budget="state", bytes=len(body), limit=limit
         )
-    if len(body) >= _PACK_FROM:
-        return _MAGIC + bytes((FORMAT, _PACKED)) + zlib.compress(body, 1)
+    ended = not (workflow.task_tree is not None and workflow.task_tree._state & LIVE)
+    if ended or len(body) >= _PACK_FROM:
+        # Read every step while it runs; kept for a month once it has ended.
+        return _MAGIC + bytes((FORMAT, _PACKED)) + zlib.compress(body, 9 if ended else 1)
     return _MAGIC + bytes((FORMAT, _PLAIN)) + body
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
+from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
 from SpiffWorkflow.task import Task
@@ -29,7 +29,8 @@ class Token(Task):
 
     def __init__(self, workflow: CaseWorkflow, node: Node, scope: Token | None, state: int, identity: str = "") -> None:
         # Not SpiffWorkflow's own: it reads the clock twice and climbs the tree for every task.
-        self.id = identity or os.urandom(16).hex()
+        # Only this instance's tokens must not have the same.
+        self.id = identity or token_urlsafe(9)
         self.workflow = workflow
         self.task_spec = node
         self.triggered = False

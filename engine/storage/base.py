@@ -64,6 +64,20 @@ class Json(TypeDecorator[Any]):
         return None if value is None else orjson.loads(value)
 
 
+class Digest(TypeDecorator[str]):
+    """A SHA-256, hexadecimal in Python; kept as its 32 bytes where there is one in every row."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else bytes.fromhex(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        # Whoever tampers with a row may have left anything there.
+        return value.hex() if isinstance(value, bytes) else value
+
+
 def choice(kind: type[StrEnum]) -> Enum:
     """A column of one of the words of ``kind``; text in the database, checked here, so that a new word needs no DDL."""
     return Enum(

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DDL, ForeignKey, Index, String, event
+from sqlalchemy import DDL, ForeignKey, String, event
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.storage.base import Base, BigId, Code, Id, LongText, Name, Sha256
+from engine.storage.base import Base, BigId, Code, Digest, Id, LongText, Name
 
 
 class HistoryEvent(Base):
-    """One deed. Written by ``history.record`` in the deed's own transaction; never changed, never removed.
+    """One deed. Written by ``history.record`` in the deed's own transaction; never changed, never removed. Rows are
+    numbered in the order of time, so no index needs the time.
 
     Columns: id, at, kind (``task.completed``, ``case.opened`` …), case_id, instance_id, task_id, element_id,
     subject (what it was about, when no id fits), person_id (None: the machine), actor (user name or ``worker``),
@@ -24,13 +25,13 @@ class HistoryEvent(Base):
 
     id: Mapped[Id]
     at: Mapped[datetime]
-    kind: Mapped[Code]
-    case_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("case.id"))
+    kind: Mapped[Code] = mapped_column(index=True)
+    case_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("case.id"), index=True)
     instance_id: Mapped[int | None] = mapped_column(BigId, index=True)
     task_id: Mapped[int | None] = mapped_column(BigId)
     element_id: Mapped[Code] = mapped_column(default="")
     subject: Mapped[Name] = mapped_column(default="")
-    person_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("person.id"), index=True)
+    person_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("person.id"))
     actor: Mapped[Code]
     organisation_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("organisation.id"))
     role: Mapped[Code] = mapped_column(default="")
@@ -39,9 +40,7 @@ class HistoryEvent(Base):
     new: Mapped[dict[str, Any] | None]
     reason: Mapped[LongText] = mapped_column(default="")
     details: Mapped[dict[str, Any] | None]
-    row_hash: Mapped[Sha256]
-
-    __table_args__ = (Index(None, "case_id", "at"), Index(None, "kind", "at"))
+    row_hash: Mapped[str] = mapped_column(Digest)
 
 
 class HistorySeal(Base):
@@ -55,7 +54,7 @@ class HistorySeal(Base):
 
     position: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     event_id: Mapped[int] = mapped_column(BigId, ForeignKey("history_event.id"), unique=True)
-    chain_hash: Mapped[Sha256]
+    chain_hash: Mapped[str] = mapped_column(Digest)
     sealed_at: Mapped[datetime]
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import BigInteger, Connection, Engine, Enum, LargeBinary, inspec
 from sqlalchemy.types import TypeEngine
 
 from engine.errors import Conflict
-from engine.storage.base import Base, Json, UtcDateTime
+from engine.storage.base import Base, Digest, Json, UtcDateTime
 from engine.storage.database import Database
 
 _LOCK_KEY = 7_412_020_260
@@ -34,6 +34,8 @@ def _render(kind: str, item: Any, _: Any) -> str | bool:
         return False
     if isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
+    if isinstance(item, Digest):
+        return "sa.LargeBinary()"
     if isinstance(item, Json):
         return "sa.Text()"
     if isinstance(item, Enum):

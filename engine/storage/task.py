@@ -40,7 +40,7 @@ class Task(Base):
 
     id: Mapped[Id]
     key: Mapped[Code]
-    case_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("case.id"), index=True)
+    case_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("case.id"))
     instance_id: Mapped[int] = mapped_column(BigId, ForeignKey("process_instance.id"))
     process_key: Mapped[Code]
     element_id: Mapped[Code]

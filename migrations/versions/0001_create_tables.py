@@ -573,7 +573,7 @@ def upgrade() -> None:
         sa.Column("new", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("details", sa.Text(), nullable=True),
-        sa.Column("row_hash", sa.String(length=64), nullable=False),
+        sa.Column("row_hash", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_history_event_case_id")),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_history_event_organisation_id")
@@ -582,10 +582,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_history_event")),
     )
     with op.batch_alter_table("history_event", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_history_event_case_id_history_event_at"), ["case_id", "at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_history_event_case_id"), ["case_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_history_event_instance_id"), ["instance_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_history_event_kind_history_event_at"), ["kind", "at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_history_event_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_history_event_kind"), ["kind"], unique=False)
 
     op.create_table(
         "note",
@@ -712,7 +711,7 @@ def upgrade() -> None:
             "position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
         ),
         sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("chain_hash", sa.String(length=64), nullable=False),
+        sa.Column("chain_hash", sa.LargeBinary(), nullable=False),
         sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["event_id"], ["history_event.id"], name=op.f("fk_history_seal_event_id")),
         sa.PrimaryKeyConstraint("position", name=op.f("pk_history_seal")),
@@ -1022,7 +1021,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("instance_id", "key", name=op.f("uq_task_instance_id_key")),
     )
     with op.batch_alter_table("task", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_task_case_id"), ["case_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_task_case_id_task_element_id"), ["case_id", "element_id"], unique=False)
         batch_op.create_index(
             "ix_task_open_assignee",

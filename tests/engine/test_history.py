@@ -113,6 +113,6 @@ def test_an_unsealed_row_that_changed_is_found_too(session, record):
 def test_two_sealers_cannot_give_one_place_twice(session, record):
     record()
     history.seal(session)
-    session.add(HistorySeal(position=1, event_id=1, chain_hash="x", sealed_at=clock.now()))
+    session.add(HistorySeal(position=1, event_id=1, chain_hash="00", sealed_at=clock.now()))
     with pytest.raises(IntegrityError):
         session.flush()

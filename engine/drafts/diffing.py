@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.bpmn.model import Drawing, Element
+from engine.bpmn.model import Drawing, Element, Flow
 from engine.bpmn.nodes import text_list
 from engine.decisions import diff as diff_tables
 from engine.decisions import read_dmn
@@ -106,27 +106,25 @@ def _drawing_changes(old: Drawing | None, new: Drawing | None) -> Iterator[Chang
 
 
 def _flow_changes(old: Drawing | None, new: Drawing | None, drawing: Drawing) -> Iterator[Change]:
-    def described(one: Drawing | None) -> dict[str, tuple[str, str]]:
-        if one is None:
-            return {}
-        names = {i: e.name or i for i, e in one.elements.items()}
-        return {
-            f.id: (f"{names.get(f.source, f.source)} → {names.get(f.target, f.target)}", f.condition or "")
-            for f in one.flows.values()
-        }
-
-    before, after = described(old), described(new)
+    before, after = (one.flows if one is not None else {} for one in (old, new))
     for identity in [*after, *(i for i in before if i not in after)]:
         was, now = before.get(identity), after.get(identity)
-        if was == now:
-            continue
+        names = [_ends(flow, one) for flow, one in ((was, old), (now, new)) if flow is not None and one is not None]
         common: dict[str, Any] = {"file": drawing.file, "kind": "flow", "id": identity}
         if was is None or now is None:
-            yield Change("added" if was is None else "removed", name=(now or was or ("", ""))[0], **common)
-        elif was[0] != now[0]:
-            yield Change("moved", name=now[0], old=was[0], new=now[0], **common)
-        else:
-            yield Change("changed", name=now[0], setting="condition", old=was[1], new=now[1], **common)
+            yield Change("added" if was is None else "removed", name=names[0], **common)
+            continue
+        if (was.source, was.target) != (now.source, now.target):
+            yield Change("moved", name=names[1], old=names[0], new=names[1], **common)
+        if was.condition != now.condition:
+            condition: dict[str, Any] = {"setting": "condition", "old": was.condition or "", "new": now.condition or ""}
+            yield Change("changed", name=names[1], **condition, **common)
+
+
+def _ends(flow: Flow, drawing: Drawing) -> str:
+    """What a flow leads from and to, in the names people read."""
+    ends = (drawing.elements.get(end) for end in (flow.source, flow.target))
+    return " → ".join(element.name or element.id if element is not None else "?" for element in ends)
 
 
 def _differing(was: Element, now: Element) -> Iterator[tuple[str, str, str]]:

@@ -7,10 +7,12 @@ from typing import Any
 
 from flask_babel import gettext
 
+from engine.bpmn import lint_words
 from engine.drafts.diffing import Change
 from engine.permissions import can
 from web.context import actor
 from web.pages.workbench import words
+from web.wording import language
 
 
 def words_for_templates() -> dict[str, Any]:
@@ -34,13 +36,37 @@ def change_words(change: Change) -> str:
     none = gettext("none")
     setting = worded("SETTINGS", change.setting)
     return gettext(
-        words.SENTENCES[change.what],
-        kind=worded("KINDS", change.kind),
-        name=change.name or change.id,
+        words.SENTENCES[_sentence(change)],
+        kind=_kind(change),
+        name=_name(change),
         setting=setting,
         old=_short(change.old) or none,
         new=_short(change.new) or none,
     )
+
+
+def _kind(change: Change) -> str:
+    """What kind of thing changed: of an element of a diagram, which."""
+    term = lint_words.catalogue("bpmn_terms").get(str(change.facts.get("type")))
+    return term[language()] if term and change.kind == "element" else worded("KINDS", change.kind)
+
+
+def _sentence(change: Change) -> str:
+    if change.kind == "row" and change.what == "moved":
+        return "moved_row"
+    contents = {"added": change.new, "removed": change.old}.get(change.what)
+    return f"{change.what}_with" if contents else change.what
+
+
+def _name(change: Change) -> str:
+    """What it is called; a row of a decision table by its decision and number."""
+    name = change.name or change.id
+    decision = str(change.facts.get("decision") or "")
+    if change.kind == "row" and change.what == "moved":
+        return decision
+    if change.kind not in {"row", "cell"} or not name.isdigit():
+        return name
+    return f"{decision} · {gettext('row %(number)s', number=name)}"
 
 
 def _short(text: str) -> str:

@@ -97,7 +97,10 @@ KINDS = {
 SENTENCES = {
     "added": N_("New: %(kind)s “%(name)s”."),
     "removed": N_("Gone: %(kind)s “%(name)s”."),
+    "added_with": N_("New: %(kind)s “%(name)s”: %(new)s."),
+    "removed_with": N_("Gone: %(kind)s “%(name)s”: %(old)s."),
     "moved": N_("“%(old)s” now goes “%(new)s”."),
+    "moved_row": N_("Row %(old)s of “%(name)s” is now row %(new)s."),
     "changed": N_("“%(name)s”: %(setting)s %(old)s → %(new)s."),
 }
 SETTINGS = {

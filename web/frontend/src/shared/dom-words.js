@@ -9,7 +9,7 @@ export const missing = new Set();
 // part, our own property of fields, and the line form-js and dmn-js measure fonts with.
 const NAMES = /^"|^simulate$|^abc def |^[\w.]*_[\w.]*$|^(?=.*\d)[0-9a-z]{7}$|[\u4e00-\u9fff]/;
 
-export function translateInside(root, dictionary, { patterns = [], except = '' } = {}) {
+export function translateInside(root, dictionary, { patterns = [], except = '', only = '' } = {}) {
   const say = (text) => {
     const words = text.trim();
     if (!words || !/[A-Za-z]{2}/.test(words)) return null;
@@ -17,7 +17,10 @@ export function translateInside(root, dictionary, { patterns = [], except = '' }
     for (const [pattern, replacement] of patterns) if (pattern.test(words)) return text.replace(words, words.replace(pattern, replacement));
     return NAMES.test(words) ? null : undefined;
   };
-  const excluded = (node) => except && (node.nodeType === 1 ? node : node.parentElement)?.closest(except);
+  const excluded = (node) => {
+    const element = node.nodeType === 1 ? node : node.parentElement;
+    return Boolean((except && element?.closest(except)) || (only && !element?.closest(only)));
+  };
   const visitText = (node) => {
     if (node.parentElement?.closest('script, style, textarea, .cm-editor') || excluded(node)) return;
     const said = say(node.data);

@@ -20,7 +20,12 @@ export class FormFileEditor {
     place.append(this.host, this.preview);
     this.editor = new FormEditor({ container: this.host, additionalModules: [ownFields] });
     this.editor.on('changed', () => { if (this.loaded) this.workbench.changed(); });
-    if (language() === 'zh') this.stopTranslating = translateInside(this.host, formWords.exact, { patterns: formWords.patterns, except: '.fjs-form-field-label, .cm-editor, .fjs-form-field-text, .fjs-form-container, .fjs-properties-panel-placeholder-none' });
+    if (language() === 'zh') {
+      const own = '.fjs-form-field-label, .cm-editor, .fjs-form-field-text, .fjs-properties-panel-placeholder-none';
+      const others = translateInside(this.host, formWords.exact, { patterns: formWords.patterns, except: `${own}, .fjs-form-container` });
+      const placeholders = translateInside(this.host, { Select: '请选择', Search: '搜索' }, { only: '.fjs-select-placeholder, .fjs-form-container input' });
+      this.stopTranslating = () => { others(); placeholders(); };
+    }
   }
 
   async load(text) {

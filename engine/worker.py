@@ -8,11 +8,13 @@ from __future__ import annotations
 import logging
 import signal
 from collections import Counter
+from collections.abc import Callable
 from types import FrameType
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
+from sqlalchemy.exc import DBAPIError
 
 from engine.drafts import publish_due
 from engine.owed import keep_house, run_due, worker_name
@@ -44,10 +46,9 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         log.info("worker %s looks every %s s", self.name, every)
-        self.keep_house()
+        _unless_away(self.keep_house)
         self.scheduler.start()
-        with self.database.transaction() as session:
-            leave(session, self.name)
+        _unless_away(self._leave)
 
     def look(self) -> None:
         """Do everything due; as long as there was much, look again at once."""
@@ -62,9 +63,21 @@ class Worker:
         keep_house(self.database, self.settings, worker=self.name, counts=self.counts)
         publish_due(self.database, self.settings)
 
+    def _leave(self) -> None:
+        with self.database.transaction() as session:
+            leave(session, self.name)
+
     def _stop(self, number: int, frame: FrameType | None) -> None:
         log.info("worker %s stops", self.name)
         self.scheduler.shutdown(wait=False)
+
+
+def _unless_away(deed: Callable[[], None]) -> None:
+    """A database that restarts just now neither keeps a worker from starting nor makes its end a failure."""
+    try:
+        deed()
+    except DBAPIError as error:
+        log.warning("the database does not answer: %s", error.orig)
 
 
 def _tell_error(event: JobExecutionEvent) -> None:

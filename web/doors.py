@@ -6,10 +6,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Blueprint, Flask, redirect, request, url_for
+from flask import Blueprint, Flask, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError
 
 from engine.permissions import require
+from engine.storage import lost_race
 from web import context
 
 PUBLIC = "public"
@@ -28,7 +30,10 @@ class Door(Blueprint):
         return self._page(rule, needs, ["GET"])
 
     def post_deed(self, rule: str, *, needs: str) -> Callable[[View], View]:
-        """A deed: what it did is stored once when it answers, and not at all when it raises."""
+        """A deed: what it did is stored once when it answers, and not at all when it raises.
+
+        When the database gave it up for another one (a deadlock), it is done once more before anybody is told.
+        """
         return self._page(rule, needs, ["POST"])
 
     def post_question(self, rule: str, *, needs: str) -> Callable[[View], View]:
@@ -52,12 +57,23 @@ def _guarded(view: View, needs: str, reads: bool) -> View:
                 return _to_login()
             if needs != SIGNED_IN:
                 require(context.actor(), needs)
-        answer = view(**arguments)
-        context.commit()
-        return answer
+        told = list(session.get("_flashes", ()))
+        try:
+            return _done(view, arguments)
+        except DBAPIError as error:
+            if not lost_race(error) or not context.begin_again():
+                raise
+        session["_flashes"] = told
+        return _done(view, arguments)
 
     enter.needs, enter.reads = needs, reads  # type: ignore[attr-defined]
     return enter
+
+
+def _done(view: View, arguments: dict[str, Any]) -> ResponseReturnValue:
+    answer = view(**arguments)
+    context.commit()
+    return answer
 
 
 def _to_login() -> ResponseReturnValue:

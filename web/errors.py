@@ -6,15 +6,15 @@ import logging
 import secrets
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from engine.errors import CityLoopError, InvalidInput
-from web import context
+from web import context, login
 from web.wording import error_words, problem_words, wants_json
 from web.words import ERRORS
 
@@ -68,10 +68,14 @@ def _http(error: HTTPException) -> ResponseReturnValue:
 def _unexpected(error: Exception) -> ResponseReturnValue:
     context.rollback()
     reference = _reference()
-    busy = isinstance(error, DBAPIError)
     log.exception("%s %s failed [%s]", request.method, request.path, reference)
+    if isinstance(error, (OperationalError, InterfaceError)):
+        # It restarts, is overloaded or gave up twice; whether a commit under way was kept nobody can say.
+        login.forget()
+        title, text = ERRORS["unavailable"]
+        return _answer(503, "unavailable", gettext(title), gettext(text), reference)
     title, text = ERRORS["error"]
-    return _answer(503 if busy else 500, "error", gettext(title), gettext(text), reference)
+    return _answer(500, "error", gettext(title), gettext(text), reference)
 
 
 def _reference() -> str:
@@ -93,7 +97,6 @@ def _answer(
         answer.status_code = status
         answer.mimetype = "application/problem+json"
         return answer
-    g.plain = True
     return render_template(
         "error.html", status=status, title=title, text=text, reference=reference, problems=problems
     ), status

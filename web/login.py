@@ -69,6 +69,13 @@ def _recognise() -> None:
     g.actor = current_user.actor if "_user_id" in cookie and current_user.is_authenticated else None
 
 
+def forget() -> None:
+    """Go on as if nobody were here: who it is cannot be asked while the database is away."""
+    g.actor = None
+    if "_login_user" not in g:
+        manager._update_request_context_with_user()
+
+
 def _visitor(token: str) -> Visitor | None:
     """The living session of a token and its owner's rights, in one query; its last use is written once a minute."""
     rows = context.session().connection().execute(_LIVING, {"token": _hash(token)}).all()

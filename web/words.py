@@ -51,6 +51,7 @@ PROBLEMS: dict[str, str] = {
     "unknown_area": N_("There is no place “{value}” here."),
     "street_not_in_district": N_("{district} has no street “{value}”."),
     "point_elsewhere": N_("The point on the map does not lie in {district}."),
+    "start_out_of_reach": N_("You may not start this there; ask whoever has the emergency duty for that place."),
     "out_of_reach": N_("You may not report for this place; please hand it to those who look after it."),
     "outside_city": N_("The place lies outside the city. Tick the confirmation if that is right."),
     "unknown_organisation": N_("There is no such organisation."),
@@ -129,6 +130,10 @@ ERRORS: dict[str, tuple[str, str]] = {
         N_("Nothing was stored. An operator has to look at the process; please tell them the reference below."),
     ),
     "error": (N_("Something went wrong"), N_("Nothing was stored. Please try again; if it happens again, tell us.")),
+    "unavailable": (
+        N_("The database does not answer"),
+        N_("Please try again in a moment. Look first whether your work is there: it may have been stored."),
+    ),
     "csrf": (N_("The page is too old"), N_("Please load it again and repeat what you did; nothing was stored.")),
     "too_large": (N_("Too large"), N_("The files are too large together.")),
     "too_many_requests": (N_("Too fast"), N_("Please wait a minute and try again.")),

@@ -15,7 +15,7 @@ from engine.storage.case import (
     ResponsiblePeriod,
 )
 from engine.storage.catalogue import Category, ServiceType
-from engine.storage.database import Database, lock, lock_next
+from engine.storage.database import Database, lock, lock_next, lost_race
 from engine.storage.deadline import Deadline, DeadlineEntry, DeadlineStatus, EntryKind
 from engine.storage.deployment import (
     Composition,
@@ -134,4 +134,5 @@ __all__ = [
     "WorkerHeartbeat",
     "lock",
     "lock_next",
+    "lost_race",
 ]

@@ -130,6 +130,7 @@ class Token:
         self.fired: dict[str, int] = {}
         self.own: dict[str, Any] = {}
         self.to_undo: list[Done] = []
+        self.brought: dict[str, Any] = {}  # by the event that started an event subprocess
 
     def path(self) -> tuple[str, ...]:
         """Which of several tokens on its node this is, and the scopes around it."""
@@ -380,7 +381,7 @@ class Oracle:
             self.ends.append(node.id)
             self.done(token, {})
         else:
-            self.done(token, {})
+            self.done(token, token.brought)
 
     def alive(self, scope: Scope) -> bool:
         return scope in self.scopes(self.root)
@@ -686,8 +687,7 @@ class Oracle:
         handler = Scope(graph, scope, "handler")
         scope.inner.append(handler)
         self.open_scope(handler)
-        for name, value in result.items():
-            self.write(handler, name, value)
+        handler.tokens[0].brought = result
 
     def used_up(self, fired: dict[str, int], event: Node) -> bool:
         """Count a firing; whether the event fires no more: a timer after once, a cycle after its rounds."""

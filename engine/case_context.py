@@ -1,15 +1,27 @@
-"""What FEEL sees as ``case``: plain facts, without personal data; read only when an expression asks for it."""
+"""What FEEL sees as `case` and `emergency`: plain facts, without personal data; read only when asked for."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from engine import clock
-from engine.storage import Case, CaseLink, CaseReporter, Organisation, ServiceType
+from engine.bpmn import variables_of
+from engine.storage import (
+    Case,
+    CaseLink,
+    CaseReporter,
+    InstanceStatus,
+    Organisation,
+    ProcessDefinition,
+    ProcessInstance,
+    ServiceType,
+)
 
 
 def case_context(session: Session, case: Case) -> dict[str, Any]:
@@ -107,6 +119,45 @@ def _related(session: Session, case: Case) -> list[dict[str, Any]]:
     ]
 
 
+def emergency_context(session: Session, case: Case) -> dict[str, Any] | None:
+    """The response that applies where the case lies, the most severe first (1 before 4, undecided last); None without.
+
+    A response is a contingency that runs; it applies in the area of its own case and everywhere inside it. Drills apply
+    to drills only.
+    """
+    theirs = aliased(Case)
+    rows = session.execute(
+        select(ProcessInstance.state, ProcessInstance.started_at, ProcessDefinition.key, ProcessDefinition.name, theirs)
+        .join(ProcessDefinition, ProcessDefinition.id == ProcessInstance.process_definition_id)
+        .join(theirs, theirs.id == ProcessInstance.case_id)
+        .where(
+            ProcessDefinition.kind == "contingency",
+            ProcessInstance.status.in_([InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED]),
+            or_(ProcessInstance.drill, theirs.drill) == case.drill,
+            func.substr(literal(case.area_path), 1, func.length(theirs.area_path)) == theirs.area_path,
+        )
+        .order_by(ProcessInstance.started_at, ProcessInstance.id)
+    )
+    found = [
+        {
+            "kind": key,
+            "name": name,
+            "level": variables_of(state).get("level") if state else None,
+            "since": clock.city_time(started_at),
+            "case": response.number,
+            "district": response.district,
+            "street": response.street,
+        }
+        for state, started_at, key, name, response in rows
+    ]
+    return min(found, key=_severity, default=None)
+
+
+def _severity(response: Mapping[str, Any]) -> float:
+    level = response["level"]
+    return float(level) if isinstance(level, (int, Decimal)) and not isinstance(level, bool) else math.inf
+
+
 class CaseVariables(Mapping[str, Any]):
     """The read-only variables around a process, ``case`` and ``emergency``; each is read when first asked for."""
 
@@ -140,4 +191,4 @@ class CaseVariables(Mapping[str, Any]):
     def _read(self, name: str) -> Any:
         if name == "case":
             return case_context(self._session, self._case) if self._case is not None else None
-        return self._case.facts.get("emergency") if self._case is not None else None
+        return emergency_context(self._session, self._case) if self._case is not None else None

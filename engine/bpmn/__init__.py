@@ -1,5 +1,6 @@
 """Runs BPMN: the only room that knows SpiffWorkflow. No database, no clock; time comes with the ``Environment``."""
 
+from engine.bpmn.codec import variables_of
 from engine.bpmn.compile import ProcessInfo, compile_processes
 from engine.bpmn.execution import Execution
 from engine.bpmn.facts import Facts, LiveToken, OpenJob, OpenTask, Step, Thrown, Timer, Wait
@@ -29,4 +30,5 @@ __all__ = [
     "build_program",
     "compile_processes",
     "suggest_mapping",
+    "variables_of",
 ]

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from engine.bpmn.limits import DEFAULTS
 from engine.bpmn.tokens import LIVE, READY, WAITING
 from engine.errors import ExecutionFailed
 from engine.feel import YearsMonths
@@ -84,6 +85,17 @@ def read_rows(state: bytes, limit: int) -> tuple[int, list[list[Any]]]:
     except (zlib.error, ValueError, TypeError, KeyError, IndexError) as error:
         raise ExecutionFailed("the saved process is damaged", kind="state_unreadable") from error
     return serial, rows
+
+
+def variables_of(state: bytes) -> dict[str, Any]:
+    """The variables of a saved process itself, without building it.
+
+    Raises:
+        ExecutionFailed: the state is unreadable.
+    """
+    _, rows = read_rows(state, DEFAULTS.state_bytes)
+    root = rows[0]
+    return dict(root[4]) if len(root) > 4 else {}
 
 
 def restore(workflow: CaseWorkflow, state: bytes) -> None:

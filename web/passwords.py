@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
@@ -24,13 +25,17 @@ _AT_ONCE = 2
 _WAIT_SECONDS = 10
 # Hashing takes 19 MiB each: a flood of logins may use two of them and no more.
 _gate = BoundedSemaphore(_AT_ONCE)
-_NOBODY = HASHER.hash("nobody has this password")
 
 
 class Busy(Conflict):
     """Too many logins at once."""
 
     status = 503
+
+
+@cache
+def _hash_of_nobody() -> str:
+    return HASHER.hash("nobody has this password")
 
 
 def verify(password_hash: str | None, password: str) -> bool:
@@ -42,7 +47,8 @@ def verify(password_hash: str | None, password: str) -> bool:
     if not _gate.acquire(timeout=_WAIT_SECONDS):
         raise Busy("too many logins at once", kind="busy")
     try:
-        return HASHER.verify(password_hash or _NOBODY, password[:LONGEST]) and password_hash is not None
+        nobody = _hash_of_nobody()
+        return HASHER.verify(password_hash or nobody, password[:LONGEST]) and password_hash is not None
     except (VerificationError, InvalidHashError):
         return False
     finally:

@@ -1,4 +1,7 @@
-"""DMN 1.1–1.5: read files, decide with reasons, find gaps and overlaps, compare versions, spreadsheets in and out."""
+"""DMN 1.1–1.5: read files, decide with reasons, find gaps and overlaps, compare versions.
+
+Spreadsheets in and out are asked of ``engine.decisions.spreadsheet``: few do, and it takes long to load.
+"""
 
 from engine.decisions.analysis import Analysis, analyse
 from engine.decisions.comparing import diff, diff_tables
@@ -7,7 +10,6 @@ from engine.decisions.describing import describe
 from engine.decisions.model import Decision, DecisionTable, DmnFile
 from engine.decisions.parser import read_dmn
 from engine.decisions.session import Decided
-from engine.decisions.spreadsheet import export_table, import_table
 from engine.decisions.writing import write_table
 
 __all__ = [
@@ -21,8 +23,6 @@ __all__ = [
     "describe",
     "diff",
     "diff_tables",
-    "export_table",
-    "import_table",
     "read_dmn",
     "write_table",
 ]

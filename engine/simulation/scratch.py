@@ -20,7 +20,6 @@ from engine.permissions import Actor
 from engine.reference import load_reference_data
 from engine.settings import Settings
 from engine.storage import Database
-from engine.storage.schema import upgrade
 
 
 @contextmanager
@@ -89,6 +88,8 @@ def _template() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="cityloop-template-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     address = f"sqlite:///{folder / 'template.sqlite3'}"
+    from engine.storage.schema import upgrade  # Alembic takes long to load; pages that only show need none of it.
+
     upgrade(address)
     database = Database(address, synchronous="OFF")
     with database.transaction() as session:

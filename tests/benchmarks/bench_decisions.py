@@ -10,7 +10,8 @@ from functools import partial
 from typing import Any
 from xml.sax.saxutils import escape
 
-from engine.decisions import DecisionSet, export_table, import_table, read_dmn
+from engine.decisions import DecisionSet, read_dmn
+from engine.decisions.spreadsheet import export_table, import_table
 from engine.feel import Host
 
 RULES = 500

@@ -14,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from engine import clock
-from engine.decisions import Analysis, Decision, DecisionSet, DecisionTable, DmnFile, export_table, read_dmn
+from engine.decisions import Analysis, Decision, DecisionSet, DecisionTable, DmnFile, read_dmn
+from engine.decisions.spreadsheet import export_table
 from engine.domain_functions import LIBRARY
 from engine.errors import Problem
 from engine.feel import Host, feel_text, to_feel

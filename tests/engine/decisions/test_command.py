@@ -12,7 +12,7 @@ import yaml
 from click.testing import CliRunner
 
 import engine
-from engine.decisions import import_table
+from engine.decisions.spreadsheet import import_table
 from web.commands.decide import command
 
 ENGINE = Path(engine.__file__ or "").parent if engine.__file__ else Path(next(iter(engine.__path__)))

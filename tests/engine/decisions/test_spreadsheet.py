@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from engine.decisions import DecisionTable, diff, export_table, import_table, read_dmn, write_table
+from engine.decisions import DecisionTable, diff, read_dmn, write_table
 from engine.decisions.model import Cell, InputClause, OutputClause, Rule
+from engine.decisions.spreadsheet import export_table, import_table
 from engine.errors import InvalidInput
 
 RULES = [["-", '"a"', "=1", "条例第12条"], ["-5", '"b"', "@x", ""], ["> 3", '"c"', "+1", "来源\n两行"]]

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.instances.jobs import JOBS, owe
-from engine.storage.statements import insert_or_ignore
 from engine.settings import Settings
 from engine.storage import Notification
+from engine.storage.statements import insert_or_ignore
 
 
 def tell(
@@ -40,6 +40,7 @@ def tell(
         "person_id": person_id,
         "role": role,
         "organisation_id": organisation_id,
+        "receiver": f"{person_id or ''}/{role or ''}/{organisation_id or ''}/{address}",
         "channel": channel,
         "address": address,
         "title": title[:200],

@@ -25,8 +25,9 @@ class BroadcastStatus(StrEnum):
 class Notification(Base):
     """Something told to a person, or to whoever holds a role in an organisation. Kept as proof that it was told.
 
-    Columns: id, case_id, task_id, person_id, role, organisation_id, channel (app, mail, webhook, sms), address,
-    title, body, delivery_id (of its job: told once), created_at, read_at.
+    Columns: id, case_id, task_id, person_id, role, organisation_id, receiver (person, role, organisation and address in
+    one text, none of them NULL: with ``delivery_id`` it is told once), channel (app, mail, webhook, sms), address,
+    title, body, delivery_id (of its job), created_at, read_at.
     """
 
     __tablename__ = "notification"
@@ -37,6 +38,7 @@ class Notification(Base):
     person_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("person.id"))
     role: Mapped[Code | None]
     organisation_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("organisation.id"))
+    receiver: Mapped[str] = mapped_column(String(450), default="")
     channel: Mapped[Code] = mapped_column(default="app")
     address: Mapped[str] = mapped_column(String(300), default="")
     title: Mapped[Name]
@@ -46,7 +48,7 @@ class Notification(Base):
     read_at: Mapped[datetime | None]
 
     __table_args__ = (
-        UniqueConstraint("delivery_id", "person_id", "role", "organisation_id"),
+        UniqueConstraint("delivery_id", "receiver"),
         Index(
             "ix_notification_unread",
             "person_id",

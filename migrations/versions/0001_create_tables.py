@@ -610,6 +610,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("role", sa.String(length=80), nullable=True),
         sa.Column("organisation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("receiver", sa.String(length=450), nullable=False),
         sa.Column("channel", sa.String(length=80), nullable=False),
         sa.Column("address", sa.String(length=300), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
@@ -621,13 +622,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name=op.f("fk_notification_organisation_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_notification_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notification")),
-        sa.UniqueConstraint(
-            "delivery_id",
-            "person_id",
-            "role",
-            "organisation_id",
-            name=op.f("uq_notification_delivery_id_person_id_role_organisation_id"),
-        ),
+        sa.UniqueConstraint("delivery_id", "receiver", name=op.f("uq_notification_delivery_id_receiver")),
     )
     with op.batch_alter_table("notification", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_notification_case_id"), ["case_id"], unique=False)

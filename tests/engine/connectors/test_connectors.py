@@ -12,6 +12,7 @@ from sqlalchemy import select
 from engine import clock, connectors, deadlines, evidence, tasks
 from engine.connectors import outbound
 from engine.connectors.pdf import pdf
+from engine.connectors.telling import tell
 from engine.errors import ExecutionFailed
 from engine.intake import open_case
 from engine.owed import run_due
@@ -145,6 +146,18 @@ def test_notices_reach_roles_people_and_the_reporter_once(session, run):
         ("app", "duty_chief", ""), ("app", "clerk", ""), ("mail", None, ""), ("sms", None, "13800000000"),
     ]  # fmt: skip
     assert results(session, case)["r0"] == {"notified": 2}
+
+
+def test_a_receiver_is_told_once_of_a_delivery(session, people):
+    receivers = [
+        {"role": "duty_chief"}, {"role": "clerk"}, {"person_id": people.clerk.person_id}, {"address": "13800000000"},
+    ]  # fmt: skip
+    for receiver in receivers * 2:
+        tell(session, Settings(), title="超时", delivery_id="deadline:1:breach", **receiver)
+    told = session.scalars(select(Notification).order_by(Notification.id)).all()
+    assert [(n.role, n.person_id, n.address) for n in told] == [
+        (r.get("role"), r.get("person_id"), r.get("address", "")) for r in receivers
+    ]
 
 
 def test_a_wrong_input_is_an_incident_at_once(session, run):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import zipfile
+from importlib import import_module
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from engine.storage import Draft, DraftFile, DraftState, ProcessInstance
+from engine.storage import Draft, DraftFile, DraftState, Person, ProcessInstance
 
 PATH = "workflows/sanitation/sanitation.bpmn"
 GET = ("/workbench/", "/workbench/bundles/sanitation", "/workbench/policies")
@@ -75,6 +76,26 @@ def test_only_designers_edit_and_only_reviewers_approve(desk: Any) -> None:
         assert designer.get(path).status_code == 200 and reviewer.get(path).status_code == 403
     assert designer.post("/workbench/drafts/1/approve").status_code == 403
     assert call(reviewer, "/workbench/drafts/1/save", path=PATH, content="", revision=1).status_code == 403
+
+
+def test_nobody_waits_for_the_database_while_a_reviews_scenarios_run(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    designer = begin(desk)
+    text, revision = drawing(desk)
+    named = text.replace("</bpmn:process>", "<!-- x --></bpmn:process>")
+    call(designer, "/workbench/drafts/1/save", path=PATH, content=named, revision=revision)
+    wrote = []
+
+    def run_bundle(*_: Any) -> list[Any]:
+        with desk.database.transaction() as session:  # on SQLite this would wait for a writer, and then fail
+            session.execute(update(Person).values(locale=Person.locale))
+        wrote.append(True)
+        return []
+
+    monkeypatch.setattr(import_module("engine.drafts.findings"), "run_bundle", run_bundle)
+    designer.post("/workbench/drafts/1/request", {"note": "x"})
+    assert wrote == [True]
 
 
 def test_the_editors_page_lets_no_foreign_script_or_style_in(desk: Any) -> None:

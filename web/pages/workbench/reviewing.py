@@ -16,7 +16,7 @@ from engine.drafts.opening import LIVING
 from engine.errors import FieldProblem, InvalidInput
 from engine.permissions import can
 from engine.storage import Draft, HistoryEvent, Person, Role
-from web.context import actor, house, session
+from web.context import actor, house, rollback, session
 from web.pages.workbench import door
 from web.pages.workbench.editing import find
 from web.problems import as_json
@@ -87,6 +87,7 @@ def _back(draft_id: int) -> ResponseReturnValue:
 @door.post_deed("/drafts/<int:draft_id>/request", needs="deployment.draft")
 def request_review(draft_id: int) -> ResponseReturnValue:
     """Hand the draft to a second person."""
+    _run_scenarios_first(draft_id)
     drafts.request_review(session(), actor(), draft_id, request.form.get("note", "").strip(), house().settings)
     return _back(draft_id)
 
@@ -95,8 +96,20 @@ def request_review(draft_id: int) -> ResponseReturnValue:
 def approve(draft_id: int) -> ResponseReturnValue:
     """Let it through: now, or at a date."""
     note = request.form.get("note", "").strip()
+    _run_scenarios_first(draft_id)
     drafts.approve(session(), actor(), draft_id, house().settings, note, _date("publish_at"))
     return _back(draft_id)
+
+
+def _run_scenarios_first(draft_id: int) -> None:
+    """Scenarios take seconds: they run in a look that only reads, so that on SQLite nobody waits for this request's
+    lock; the deed then finds how they ended.
+    """
+    rollback()
+    with house().database.reading() as reading:
+        draft = reading.get(Draft, draft_id)
+        if draft is not None:
+            drafts.findings(reading, draft, house().settings)
 
 
 def _date(name: str) -> datetime | None:

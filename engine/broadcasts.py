@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine import clock, history
@@ -34,9 +34,13 @@ from engine.storage import (
     TriggerKind,
     lock,
 )
+from engine.storage.reading import Reading
+from engine.storage.statements import table_of
 
 CHUNK = 1000
 SKIPPED = "skipped"
+BROADCASTS = table_of(Broadcast)
+_BROADCAST = Reading([Broadcast], BROADCASTS, BROADCASTS.c.id == bindparam("broadcast"), lock=False)
 
 
 def send(
@@ -184,7 +188,8 @@ def _owe_starts(session: Session, broadcast: Broadcast) -> None:
 def deliver(session: Session, actor: Actor, job: Job) -> bool:
     """Bring the signal to one instance. Answers False when it was not meant or waits no more."""
     assert job.instance_id is not None
-    broadcast = session.get_one(Broadcast, job.inputs["broadcast"])
+    (broadcast,) = _BROADCAST.one(session, broadcast=job.inputs["broadcast"]) or [None]
+    assert broadcast is not None
     payload = given(broadcast.payload)
     try:
         with advancing(session, actor, job.instance_id, case_id=job.case_id) as advance:

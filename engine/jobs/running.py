@@ -14,7 +14,7 @@ from os import getpid
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -23,16 +23,32 @@ from engine.connectors import Context, outbound
 from engine.connectors.context import ERROR, refusal, refused
 from engine.errors import CityLoopError, Conflict, ExecutionFailed
 from engine.instances import Advance, advancing
-from engine.instances.jobs import given, kept
+from engine.instances.jobs import JOBS, given, kept
 from engine.jobs.claiming import Claim, claim, renew
 from engine.jobs.failing import answer_with_error, cancel, give_up_or_retry, postpone, resolve_incidents
 from engine.permissions import Actor
 from engine.settings import Settings
 from engine.storage import Database, Job, JobStatus
+from engine.storage.reading import Reading
+from engine.storage.statements import Prepared
 
-BATCH = 20
+BATCH = 50
 OVER = frozenset({"ended", "withdrawn", "nobody_waits"})
 Handler = Callable[[Session, Actor, Job], bool]
+# Not locked: case and instance come first, and who finishes it must still hold its lease.
+_JOB = Reading([Job], JOBS, JOBS.c.id == bindparam("job"), lock=False)
+_FINISH = Prepared(
+    update(JOBS)
+    .where(JOBS.c.id == bindparam("job"), JOBS.c.lease_owner == bindparam("worker"), JOBS.c.status == JobStatus.OWED)
+    .values(
+        status=JobStatus.DONE,
+        finished_at=bindparam("now", type_=JOBS.c.finished_at.type),
+        error_code=bindparam("code", type_=JOBS.c.error_code.type),
+        last_error="",
+        lease_owner=None,
+        lease_until=None,
+    )
+)
 
 
 class LeaseLost(Exception):
@@ -82,8 +98,8 @@ def run_one(database: Database, settings: Settings, claimed: Claim, worker: str)
         answer = _call_outside(database, settings, job_id, worker) if leaves else None
         try:
             with database.transaction() as session:
-                job = session.get_one(Job, job_id)
-                if job.lease_owner != worker or job.status is not JobStatus.OWED:
+                (job,) = _JOB.one(session, job=job_id) or [None]
+                if job is None or job.lease_owner != worker or job.status is not JobStatus.OWED:
                     return
                 if job.attempts > job.max_attempts:
                     raise ExecutionFailed("the worker died over this job every time", kind="worker_died", job=job_id)
@@ -210,20 +226,7 @@ def finish(session: Session, job: Job, worker: str, code: str = "") -> None:
         LeaseLost: it is not; everything done in this transaction must go.
     """
     session.flush()
-    done = session.execute(
-        update(Job)
-        .where(Job.id == job.id, Job.lease_owner == worker, Job.status == JobStatus.OWED)
-        .values(
-            status=JobStatus.DONE,
-            finished_at=clock.now(),
-            error_code=code,
-            last_error="",
-            lease_owner=None,
-            lease_until=None,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    if not done.rowcount:  # type: ignore[attr-defined]
+    if not _FINISH.execute(session, {"job": job.id, "worker": worker, "now": clock.now(), "code": code}):
         raise LeaseLost
     if job.attempts > 1:
         resolve_incidents(session, job.id)

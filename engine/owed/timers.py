@@ -9,7 +9,7 @@ from __future__ import annotations
 import traceback
 from datetime import timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -20,9 +20,14 @@ from engine.jobs.claiming import LEASE, TIMER_ATTEMPTS
 from engine.jobs.failing import back_off
 from engine.permissions import Actor
 from engine.storage import Database, Incident, IncidentStatus, InstanceStatus, ProcessInstance, Timer
+from engine.storage.reading import Reading
+from engine.storage.statements import table_of
 
 BATCH = 50
 SUSPENDED_WAIT = timedelta(minutes=1)
+TIMERS = table_of(Timer)
+# Not locked: case and instance come first.
+_TIMER = Reading([Timer], TIMERS, TIMERS.c.id == bindparam("timer"), lock=False)
 
 
 def fire_timers(database: Database, worker: str, limit: int) -> int:
@@ -69,7 +74,7 @@ def _claim(database: Database, worker: str, limit: int) -> list[int]:
 def _fire(database: Database, worker: str, timer_id: int) -> bool:
     try:
         with database.transaction() as session:
-            timer = session.get(Timer, timer_id)
+            (timer,) = _TIMER.one(session, timer=timer_id) or [None]
             if timer is None or timer.lease_owner != worker:
                 return False
             with advancing(session, Actor.system("worker"), timer.instance_id, case_id=timer.case_id) as advance:

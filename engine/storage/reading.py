@@ -1,4 +1,4 @@
-"""Whole rows of several tables, read and locked with one prepared statement, and put into the session as objects."""
+"""Whole rows of several tables, read (and locked) with one prepared statement, and put into the session as objects."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from engine.storage.statements import Prepared, table_of
 class Reading:
     """``tables`` joined in ``source`` and found by ``where``, with ``more`` columns behind them.
 
-    The rows are locked until the end of the transaction, in the order of ``tables``: case, then instance, then the
-    rest. NO KEY: whoever writes a row that refers to these need not wait, and so cannot be waited for in a circle.
+    Unless ``lock`` is False the rows are locked until the end of the transaction, in the order of ``tables``: case,
+    then instance, then the rest. NO KEY: whoever writes a row that refers to these need not wait, and so cannot be
+    waited for in a circle.
     """
 
     def __init__(
@@ -26,12 +27,16 @@ class Reading:
         source: FromClause,
         where: ColumnElement[bool],
         more: Sequence[ColumnElement[Any]] = (),
+        *,
+        lock: bool = True,
     ) -> None:
         columns = [column for table in tables for column in table_of(table).c]
         statement = select(*columns, *more).select_from(source).where(where)
         self._tables = tables
         self._more = len(columns)
-        self._prepared = Prepared(statement.with_for_update(of=[table_of(table) for table in tables], key_share=True))
+        if lock:
+            statement = statement.with_for_update(of=[table_of(table) for table in tables], key_share=True)
+        self._prepared = Prepared(statement)
 
     def one(self, session: Session, **values: Any) -> list[Any] | None:
         """The objects in the order of the tables, then the other values; None when there is no such row."""

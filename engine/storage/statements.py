@@ -12,6 +12,7 @@ from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
+from psycopg import RawCursor
 from sqlalchemy import Connection, Executable, Table, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
@@ -64,7 +65,7 @@ class Prepared:
         connection = session.connection()
         spelled = self.spelled(connection.dialect)
         with sending(connection, spelled.text) as driver:
-            found = _cursor(driver).execute(spelled.text, spelled.values(values)).fetchall()
+            found = _execute(connection, driver, spelled, values).fetchall()
         return [spelled.plain(row) for row in found]
 
     def first(self, session: Session, values: Row) -> list[Any] | None:
@@ -77,7 +78,7 @@ class Prepared:
         connection = session.connection()
         spelled = self.spelled(connection.dialect)
         with sending(connection, spelled.text) as driver:
-            met: int = _cursor(driver).execute(spelled.text, spelled.values(values)).rowcount
+            met: int = _execute(connection, driver, spelled, values).rowcount
         return met
 
     def spelled(self, dialect: Dialect) -> Spelled:
@@ -134,29 +135,22 @@ class Writes:
         connection = session.connection()
         dialect = connection.dialect
         with sending(connection, "the writes of a step") as driver:
-            met = _send_all(driver, [(p.spelled(dialect), values) for p, values, _ in gathered])
+            # psycopg's; SQLite is no server and has nothing to wait for.
+            together = driver.pipeline() if dialect.name == "postgresql" and len(gathered) > 1 else nullcontext()
+            with together:
+                sent = [_execute(connection, driver, p.spelled(dialect), row) for p, row, _ in gathered]
+            met = [cursor.rowcount for cursor in sent]
         if any(guarded and rows != 1 for (_, _, guarded), rows in zip(gathered, met, strict=True)):
             raise Conflict("the row has changed meanwhile", kind="stale")
 
 
-def _send_all(driver: Any, statements: Sequence[tuple[Spelled, Row]]) -> list[int]:
-    together = driver.pipeline() if hasattr(driver, "pipeline") and len(statements) > 1 else nullcontext()
-    cursors = []
-    with together:
-        for spelled, row in statements:
-            cursor = _cursor(driver)
-            cursor.execute(spelled.text, spelled.values(row))
-            cursors.append(cursor)
-    return [cursor.rowcount for cursor in cursors]
-
-
-def _cursor(driver: Any) -> Any:
-    """A cursor that takes the text as it is."""
-    if hasattr(driver, "pgconn"):
-        from psycopg import RawCursor
-
-        return RawCursor(driver)
-    return driver.cursor()
+def _execute(connection: Connection, driver: Any, spelled: Spelled, row: Row) -> Any:
+    """Send one statement; whoever listens to SQLAlchemy's statements hears of it."""
+    cursor = RawCursor(driver) if connection.dialect.name == "postgresql" else driver.cursor()
+    values = spelled.values(row)
+    for listener in connection.dispatch.before_cursor_execute:
+        listener(connection, cursor, spelled.text, values, None, False)
+    return cursor.execute(spelled.text, values)
 
 
 @contextmanager

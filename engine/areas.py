@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import yaml
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from engine.errors import FieldProblem, InvalidInput
 from engine.storage import Area, AreaLevel
@@ -100,6 +100,21 @@ def find(session: Session, text: str) -> Area | None:
     order = list(AreaLevel)
     fitting = [area for area in areas if _called(area, text)]
     return min(fitting, key=lambda area: order.index(area.level), default=None)
+
+
+def choices(session: Session, level: AreaLevel) -> list[dict[str, str]]:
+    """The areas of a level to choose from, each with the area it lies in before its name unless that is the city."""
+    above = aliased(Area)
+    rows = session.execute(
+        select(Area.name, above.name.label("outer"), above.level)
+        .outerjoin(above, above.id == Area.parent_id)
+        .where(Area.level == level, Area.active)
+        .order_by(Area.code)
+    )
+    return [
+        {"value": name, "label": name if outer is None or outside == AreaLevel.CITY else f"{outer} · {name}"}
+        for name, outer, outside in rows
+    ]
 
 
 def district_at(session: Session, longitude: float, latitude: float) -> Area | None:

@@ -11,18 +11,20 @@ from sqlalchemy.orm import Session
 
 from engine import areas, clock
 from engine.feel import STANDARD, Function, Host, Undefined, from_feel
-from engine.storage import Case
+from engine.storage import AreaLevel, Case
 from engine.workdays import Calendar, load, parse_limit
 
 
 class HouseData(Mapping[str, Any]):
-    """What the functions may ask the house: ``calendar``, read when first asked for."""
+    """What the functions and forms may ask the house: ``calendar`` and ``code_tables``, read when first asked for."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._calendar: Calendar | None = None
 
     def __getitem__(self, name: str) -> Any:
+        if name == "code_tables":
+            return AreaTables(self._session)
         if name != "calendar":
             raise KeyError(name)
         if self._calendar is None:
@@ -30,10 +32,29 @@ class HouseData(Mapping[str, Any]):
         return self._calendar
 
     def __iter__(self) -> Iterator[str]:
-        return iter(("calendar",))
+        return iter(("calendar", "code_tables"))
 
     def __len__(self) -> int:
-        return 1
+        return 2
+
+
+class AreaTables(Mapping[str, Any]):
+    """The lists forms offer that people maintain: ``districts`` and ``streets``, by the names processes know."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __getitem__(self, name: str) -> list[dict[str, str]]:
+        return areas.choices(self._session, _LEVELS[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_LEVELS)
+
+    def __len__(self) -> int:
+        return len(_LEVELS)
+
+
+_LEVELS = {"districts": AreaLevel.DISTRICT, "streets": AreaLevel.STREET}
 
 
 def host_for(session: Session, case: Case | None = None) -> Host:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from engine import clock, forms
+from engine import areas, clock, forms
 from engine.domain_functions import LIBRARY, host_for
-from engine.errors import Conflict, NotAllowed, NotFound
+from engine.errors import Conflict, FieldProblem, InvalidInput, NotAllowed, NotFound
 from engine.instances import form_schema, start
 from engine.permissions import Actor, can, require
 from engine.storage import (
@@ -80,21 +82,61 @@ def start_process(
     process_key: str,
     fields: Mapping[str, Any] | None = None,
     *,
-    area: Area | None = None,
     drill: bool = False,
+    submission: str = "",
 ) -> ProcessInstance:
-    """Start a process that belongs to no case.
+    """Start a process that belongs to no case; one with a place in its form only where the actor may.
+
+    ``submission`` is the form's own token: the same submit starts one process and answers it again.
 
     Raises:
-        NotFound, NotAllowed. InvalidInput: per field.
+        NotFound. NotAllowed: not at all, or not there. InvalidInput: per field.
     """
+    if (before := _started_before(session, actor, submission)) is not None:
+        return before
     definition = _definition(session, process_key)
-    if not _may_start(actor, definition, area):
+    if not _may_start(actor, definition, None):
         raise NotAllowed("the process is not the actor's to start", deed="process.start", subject=process_key)
+    variables = _clean(session, definition, fields or {}, None)
+    area = _area(session, variables)
+    if not _may_start(actor, definition, area):
+        raise NotAllowed("the place is out of the actor's reach", deed="process.start", subject="area")
     if drill:
         require(actor, "contingency.drill", area)
-    variables = _clean(session, definition, fields or {}, None)
-    return start(session, actor, process_key, variables={**variables, "started_by": _who(actor)}, drill=drill)
+    given = {**variables, "started_by": _who(actor)}
+    try:
+        with session.begin_nested() if submission else nullcontext():
+            return start(session, actor, process_key, variables=given, drill=drill, submission=submission)
+    except IntegrityError:
+        if (before := _started_before(session, actor, submission)) is None:
+            raise
+        return before
+
+
+def _started_before(session: Session, actor: Actor, submission: str) -> ProcessInstance | None:
+    """The run that the actor started with this very form."""
+    if not submission:
+        return None
+    wanted = select(ProcessInstance).where(
+        ProcessInstance.started_by_id == actor.person_id, ProcessInstance.submission == submission
+    )
+    return session.scalars(wanted).one_or_none()
+
+
+def _area(session: Session, variables: Mapping[str, Any]) -> Area | None:
+    """The area a start form names by its fields ``district`` and ``street``; None when it has no such fields.
+
+    Raises:
+        InvalidInput: no place of the city.
+    """
+    names = {name: str(variables[name] or "") for name in ("district", "street") if name in variables}
+    if not names:
+        return None
+    place = areas.place(session, district=names.get("district", ""), street=names.get("street", ""))
+    if place.area is None:
+        named = next((name for name, text in names.items() if text), next(iter(names)))
+        raise InvalidInput("no such place", [FieldProblem(named, "outside_city", {"value": names[named]})])
+    return place.area
 
 
 def _who(actor: Actor) -> dict[str, Any]:
@@ -105,8 +147,12 @@ def _may_start(actor: Actor, definition: ProcessDefinition, area: Area | None) -
     if actor.machine or can(actor, "process.start", area):
         return True
     deed = START_DEEDS.get(definition.kind)
-    groups = set(definition.start_groups)
-    return bool(groups & actor.roles) and (deed is None or can(actor, deed, area))
+    return any(
+        grant.role in definition.start_groups
+        and (area is None or grant.reaches(area.path))
+        and (deed is None or deed in grant.deeds)
+        for grant in actor.grants
+    )
 
 
 def _for_state(definition: ProcessDefinition, case: Case) -> bool:

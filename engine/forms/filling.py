@@ -19,6 +19,8 @@ from engine.forms.components import Component, Entry, components_of, level, valu
 from engine.forms.reading import Unreadable, read_value
 
 CATEGORIES = "categories"
+AREA_TABLES = ("districts", "streets")
+"""Lists that people maintain; only the house has them."""
 HIDE_ROUNDS = 10
 """A chain of conditions longer than this would have to be drawn on purpose."""
 
@@ -192,7 +194,7 @@ def _categories(service: str) -> tuple[Option, ...]:
 
 def known_code_table(table: str) -> bool:
     """Whether a code list of that name is shipped."""
-    return table == CATEGORIES or table in code_tables()
+    return table == CATEGORIES or table in AREA_TABLES or table in code_tables()
 
 
 def _option(row: Any) -> Option:

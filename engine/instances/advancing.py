@@ -79,8 +79,11 @@ def start(
     started_by_instance_id: int | None = None,
     business_key: str = "",
     drill: bool = False,
+    submission: str = "",
 ) -> ProcessInstance:
     """Begin a run of the newest published version of a process and go as far as it goes by itself.
+
+    ``submission`` is the token of the form that starts it; the database takes it once from a person.
 
     Raises:
         NotFound: no such process is published (``kind`` process_missing); ExecutionFailed: it cannot start.
@@ -108,6 +111,7 @@ def start(
         started_by_id=actor.person_id,
         updated_at=now,
         drill=drill or (case is not None and case.drill),
+        submission=submission or None,
     )
     session.add(instance)
     session.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.storage.base import Base, BigId, Binary, Code, Id, LongText, choice
@@ -34,7 +34,8 @@ class ProcessInstance(Base):
     Columns: id, case_id (None for a contingency run), process_definition_id, process_key, composition_id,
     started_by_instance_id (when another run caused it), business_key, status, state (bytes; deferred, emptied some time
     after the end), state_format, lock_version (+1 each step), started_at, started_by_id, updated_at, ended_at,
-    end_events (element ids), end_reason, drill.
+    end_events (element ids), end_reason, drill, submission (the token of the form that started it: a double submit is
+    answered as before).
     """
 
     __tablename__ = "process_instance"
@@ -57,5 +58,9 @@ class ProcessInstance(Base):
     end_events: Mapped[list[str]] = mapped_column(default=list)
     end_reason: Mapped[LongText] = mapped_column(default="")
     drill: Mapped[bool] = mapped_column(default=False)
+    submission: Mapped[Code | None]
 
-    __table_args__ = (Index(None, "process_definition_id", "status"),)
+    __table_args__ = (
+        Index(None, "process_definition_id", "status"),
+        UniqueConstraint("started_by_id", "submission"),
+    )

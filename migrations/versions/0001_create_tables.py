@@ -751,6 +751,7 @@ def upgrade() -> None:
         sa.Column("end_events", sa.Text(), nullable=False),
         sa.Column("end_reason", sa.Text(), nullable=False),
         sa.Column("drill", sa.Boolean(), nullable=False),
+        sa.Column("submission", sa.String(length=80), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_process_instance_case_id")),
         sa.ForeignKeyConstraint(
             ["composition_id"], ["composition.id"], name=op.f("fk_process_instance_composition_id")
@@ -763,6 +764,7 @@ def upgrade() -> None:
             ["started_by_instance_id"], ["process_instance.id"], name=op.f("fk_process_instance_started_by_instance_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_process_instance")),
+        sa.UniqueConstraint("started_by_id", "submission", name=op.f("uq_process_instance_started_by_id_submission")),
     )
     with op.batch_alter_table("process_instance", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_process_instance_case_id"), ["case_id"], unique=False)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import select
 
 from engine.deployments import deploy, load_folder
 from engine.owed import run_due
 from engine.permissions import Actor
-from engine.storage import Database, ProcessInstance, Task, TaskStatus
+from engine.storage import Case, Database, ProcessInstance, Task, TaskStatus
 
 
 @pytest.fixture
@@ -52,3 +54,71 @@ def test_a_clerk_finds_no_door(desk, shipped) -> None:  # type: ignore[no-untype
     assert clerk.get("/responses").status_code == 403
     assert clerk.post("/responses/gas_leak_response").status_code == 403
     assert "/responses" not in clerk.get("/desk").text
+
+
+def request_for(district: str, street: str, **more: str) -> dict[str, str]:
+    return {"hazard": "gas_leak", "district": district, "street": street, "what": "后厨有浓烈煤气味", **more}
+
+
+def started(database: Database) -> list[ProcessInstance]:
+    with database.reading() as session:
+        wanted = select(ProcessInstance).where(ProcessInstance.process_key == "start_response")
+        return list(session.scalars(wanted))
+
+
+@pytest.mark.parametrize(
+    ("who", "district", "street", "may"),
+    [
+        ("coordinator_sz", "罗湖区", "桂园街道", True),
+        ("coordinator", "福田区", "梅林街道", True),
+        ("coordinator", "罗湖区", "桂园街道", False),
+        ("street", "福田区", "莲花街道", True),
+        ("street", "福田区", "梅林街道", False),
+        ("street", "福田区", "", False),
+        ("street", "罗湖区", "桂园街道", False),
+    ],
+)
+def test_a_response_is_started_where_one_has_the_duty(  # type: ignore[no-untyped-def]
+    desk, shipped, database, who, district, street, may
+) -> None:
+    answer = desk.browser(who).post("/responses/start_response", request_for(district, street))
+    assert answer.status_code == (302 if may else 422)
+    assert len(started(database)) == (1 if may else 0)
+    if not may:
+        assert "您无权在此处启动" in answer.text and "后厨有浓烈煤气味" in answer.text
+
+
+@pytest.mark.parametrize(("district", "street"), [("东城区", ""), ("福田区", "桂园街道"), ("", "莲花街道")])
+def test_a_response_without_a_place_of_the_city_is_not_started(desk, shipped, database, district, street) -> None:  # type: ignore[no-untyped-def]
+    coordinator = desk.browser("coordinator")
+    answer = coordinator.post("/responses/start_response", request_for(district, street))
+    assert answer.status_code == 422 and not started(database)
+    form = coordinator.get("/responses/start_response").text
+    assert '<option value="福田区">' in form and "福田区 · 莲花街道" in form
+    assert form.count("启动应急响应</h") == 1, "the page says once what it is"
+
+
+def test_pressing_start_three_times_starts_one_response(desk, shipped, database) -> None:  # type: ignore[no-untyped-def]
+    coordinator = desk.browser("coordinator")
+    token = re.search(r'name="_submission" value="([^"]+)"', coordinator.get("/responses/start_response").text)
+    assert token is not None
+    asked = request_for("福田区", "莲花街道", _submission=token[1])
+    assert [coordinator.post("/responses/start_response", asked).status_code for _ in range(3)] == [302, 302, 302]
+    assert len(started(database)) == 1
+
+
+def test_running_responses_are_told_apart_and_seen_where_one_may_look(desk, shipped, database, settings) -> None:  # type: ignore[no-untyped-def]
+    everywhere = desk.browser("coordinator_sz")
+    for district, street in (("福田区", "莲花街道"), ("罗湖区", "桂园街道")):
+        assert everywhere.post("/responses/start_response", request_for(district, street)).status_code == 302
+    while run_due(database, settings, worker="test").total():
+        pass
+    seen = {who: desk.browser(who).get("/responses").text for who in ("coordinator_sz", "coordinator", "street")}
+    with database.reading() as session:
+        numbers = dict(session.execute(select(Case.street, Case.number)).all())
+    for who, streets in {
+        "coordinator_sz": {"莲花街道", "桂园街道"},
+        "coordinator": {"莲花街道"},
+        "street": {"莲花街道"},
+    }.items():
+        assert {street for street, number in numbers.items() if number in seen[who]} == streets

@@ -8,12 +8,13 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from engine import cases, clock, forms
 from engine.domain_functions import LIBRARY, host_for
-from engine.errors import FieldProblem, InvalidInput, NotFound
-from engine.storage import InstanceStatus, ProcessDefinition, ProcessInstance, Task, TaskStatus
+from engine.errors import FieldProblem, InvalidInput, NotAllowed, NotFound
+from engine.permissions import visible_cases
+from engine.storage import Case, InstanceStatus, ProcessDefinition, ProcessInstance, Task, TaskStatus
 from web import context, widgets
 from web.doors import Door
 from web.pages.actions import start_form
@@ -25,9 +26,9 @@ DRILLED = "contingency"
 
 @door.get_page("/responses", needs="contingency.start")
 def show_list() -> ResponseReturnValue:
-    """What may be started, and what runs, with the number of its open tasks."""
-    session = context.session()
-    startable = cases.startable(session, context.actor())
+    """What may be started, and what runs where the actor may look, with the number of its open tasks."""
+    session, actor = context.session(), context.actor()
+    startable = cases.startable(session, actor)
     open_tasks = (
         select(Task.instance_id, func.count().label("count"))
         .where(Task.status == TaskStatus.OPEN)
@@ -35,10 +36,12 @@ def show_list() -> ResponseReturnValue:
         .subquery()
     )
     running = session.execute(
-        select(ProcessInstance, ProcessDefinition.name, func.coalesce(open_tasks.c.count, 0))
+        select(ProcessInstance, ProcessDefinition.name, func.coalesce(open_tasks.c.count, 0), Case)
         .join(ProcessDefinition, ProcessDefinition.id == ProcessInstance.process_definition_id)
+        .outerjoin(Case, Case.id == ProcessInstance.case_id)
         .outerjoin(open_tasks, open_tasks.c.instance_id == ProcessInstance.id)
         .where(ProcessDefinition.kind == DRILLED, ProcessInstance.status == InstanceStatus.ACTIVE)
+        .where(or_(ProcessInstance.case_id.is_(None), visible_cases(actor)))
         .order_by(ProcessInstance.id.desc())
         .limit(200)
     ).all()
@@ -64,6 +67,13 @@ def _definition(process_key: str) -> ProcessDefinition:
     return definition
 
 
+def _titled(nodes: list[forms.Node], name: str) -> list[forms.Node]:
+    """The form without a heading that only says again what the page is called."""
+    if nodes and nodes[0].type == "text" and nodes[0].text.lstrip("# ").strip() == name:
+        return nodes[1:]
+    return nodes
+
+
 def _page(process_key: str, raw: Mapping[str, Any] | None, problems: Sequence[FieldProblem]) -> str:
     definition = _definition(process_key)
     schema = start_form(definition)
@@ -79,7 +89,7 @@ def _page(process_key: str, raw: Mapping[str, Any] | None, problems: Sequence[Fi
     return render_template(
         "responses/start.html",
         definition=definition,
-        nodes=nodes,
+        nodes=_titled(nodes, definition.name),
         problems=problems,
         labels={field.path: field.label for field in forms.fields(schema)},
         decides=widgets.decides(schema),
@@ -95,11 +105,20 @@ def start(process_key: str) -> ResponseReturnValue:
     if act.startswith(("add:", "drop:")) or act == "refresh":
         return _page(process_key, raw, ())
     try:
-        drill = definition.kind == DRILLED
-        instance = cases.start_process(context.session(), context.actor(), process_key, raw, drill=drill)
+        instance = cases.start_process(
+            context.session(),
+            context.actor(),
+            process_key,
+            raw,
+            drill=definition.kind == DRILLED,
+            submission=request.form.get("_submission", "")[:80],
+        )
     except InvalidInput as error:
         context.rollback()
         return _page(process_key, raw, error.problems), 422
+    except NotAllowed:
+        context.rollback()
+        return _page(process_key, raw, [FieldProblem("district", "start_out_of_reach", {})]), 422
     context.kick(instance.id)
     flash(_("Started: %(name)s.", name=definition.name), "success")
     return redirect(url_for("responses.show_list"))

@@ -41,6 +41,14 @@ class Settings:
     map_tiles: str = _setting("", "address of map tiles with {z}/{x}/{y}; empty: districts only, no internet needed")
     max_steps: int = _setting(500, "automatic steps a process may take in one transaction")
     max_step_seconds: float = _setting(2.0, "seconds a process may compute in one transaction")
+    max_state_mb: float = _setting(4.0, "megabytes the variables and tokens of one process may take")
+    max_instances: int = _setting(1000, "instances of one multi-instance activity")
+    max_depth: int = _setting(20, "subprocesses and called processes inside one another")
+    max_tokens: int = _setting(20_000, "tokens one process may have at a time")
+    max_diagram_mb: float = _setting(2.0, "largest diagram in megabytes")
+    max_diagram_elements: int = _setting(20_000, "XML elements of one diagram")
+    max_expression_steps: int = _setting(50_000, "operations one evaluation of an expression may take")
+    max_expression_seconds: float = _setting(0.25, "seconds one evaluation of an expression may take")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:

@@ -4,7 +4,7 @@ from engine.bpmn.codec import variables_of
 from engine.bpmn.compile import ProcessInfo, compile_processes
 from engine.bpmn.execution import Execution
 from engine.bpmn.facts import Facts, LiveToken, OpenJob, OpenTask, Step, Thrown, Timer, Wait
-from engine.bpmn.limits import DEFAULTS, Limits
+from engine.bpmn.limits import DEFAULTS, Limits, limits_of
 from engine.bpmn.lint_report import Resources
 from engine.bpmn.mapping import suggest_mapping
 from engine.bpmn.program import Program, build_program
@@ -29,6 +29,7 @@ __all__ = [
     "Wait",
     "build_program",
     "compile_processes",
+    "limits_of",
     "suggest_mapping",
     "variables_of",
 ]

@@ -1,4 +1,7 @@
-"""How much a diagram may ask for. Defaults follow what was tried against naive engines; each has a test."""
+"""How much a diagram may ask for. Defaults follow what was tried against naive engines; each has a test.
+
+What an installation may want otherwise is a setting; the rest would only move the place where nonsense is noticed.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from engine.safe_xml import XmlLimits
+from engine.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -32,3 +36,17 @@ class Limits(XmlLimits):
 
 
 DEFAULTS = Limits()
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The bounds of an installation."""
+    return Limits(
+        file_bytes=int(settings.max_diagram_mb * 1_000_000),
+        elements=settings.max_diagram_elements,
+        steps=settings.max_steps,
+        seconds=settings.max_step_seconds,
+        scope_depth=settings.max_depth,
+        cardinality=settings.max_instances,
+        state_bytes=int(settings.max_state_mb * 1_000_000),
+        live_tokens=settings.max_tokens,
+    )

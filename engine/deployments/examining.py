@@ -18,6 +18,7 @@ from engine.decisions import DecisionSet, DmnFile, read_dmn
 from engine.deployments.reading import KINDS
 from engine.domain_functions import LIBRARY
 from engine.errors import Problem
+from engine.instances.limits import limits
 from engine.reference import data
 from engine.storage import (
     DecisionDefinition,
@@ -65,7 +66,7 @@ def look_into(session: Session, files: Mapping[str, bytes]) -> Findings:
         connectors=frozenset(data("connectors.yaml")["connectors"]),
     )
     diagrams = {path: content for path, content in files.items() if path.endswith(".bpmn")}
-    found.processes, problems = compile_processes(diagrams, known, library=LIBRARY)
+    found.processes, problems = compile_processes(diagrams, known, library=LIBRARY, limits=limits())
     found.problems += problems
     _refuse_twins(found)
     return found

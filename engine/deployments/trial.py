@@ -50,10 +50,13 @@ def main() -> None:
     files = {path: base64.b64decode(content) for path, content in order["files"].items()}
     # Reading the libraries in is not the diagram's fault, so the bounds begin behind it.
     from engine.bpmn.execution import Execution
+    from engine.bpmn.limits import limits_of
     from engine.bpmn.program import Program, build_program
     from engine.bpmn.scripts import Environment
     from engine.errors import CityLoopError, ExecutionFailed
+    from engine.settings import Settings
 
+    limits = limits_of(Settings.from_environment())
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     problems = []
@@ -61,12 +64,11 @@ def main() -> None:
     for key in order["keys"]:
         try:
             # Read and built once; every process may be called by any other.
-            processes = processes or build_program(files, key).processes
+            processes = processes or build_program(files, key, limits).processes
             program = Program(processes[key], processes)
             if program.main.root.entries:
-                around = Environment(
-                    now=datetime.fromisoformat(order["now"]), variables={"case": None, "emergency": None}
-                )
+                now = datetime.fromisoformat(order["now"])
+                around = Environment(now=now, variables={"case": None, "emergency": None}, limits=limits)
                 Execution.start(program, around, {}).dump()
         except ExecutionFailed as error:
             if error.kind == "budget":

@@ -42,10 +42,14 @@ SCRIPT_LIMITS = replace(LIMITS, source=20_000)
 
 @dataclass(frozen=True)
 class Host:
-    """What functions that look outside may ask: the moment (aware) and whatever domain functions need."""
+    """What functions that look outside may ask: the moment (aware) and whatever domain functions need.
+
+    ``limits`` are the house's own bounds of an evaluation.
+    """
 
     now: datetime
     data: Mapping[str, Any] = field(default_factory=dict)
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Run:
     def __init__(self, names: Mapping[str, Any], host: Host | None, limits: Limits) -> None:
         self.names = self.root = names
         self.host = host
-        self.limits = limits
+        self.limits = limits if host is None or host.limits is None else host.limits
 
     @property
     def run(self) -> Run:

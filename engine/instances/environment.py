@@ -4,31 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from engine import clock
-from engine.bpmn.limits import DEFAULTS, Limits
 from engine.bpmn.scripts import Decided, Environment
 from engine.case_context import CaseVariables
 from engine.domain_functions import LIBRARY, host_for
+from engine.instances.limits import expression_limits, limits
 from engine.instances.programs import Bundle
-from engine.settings import Settings
 from engine.storage import Case
-
-
-@cache
-def limits() -> Limits:
-    """The limits of a step, from the settings."""
-    settings = Settings.from_environment()
-    return replace(DEFAULTS, steps=settings.max_steps, seconds=settings.max_step_seconds)
 
 
 def environment(session: Session, case: Case | None, bundle: Bundle, around: CaseVariables) -> Environment:
     """The environment of one step, made anew each time."""
-    host = host_for(session, case)
+    host = replace(host_for(session, case), limits=expression_limits())
 
     def decide(decision_id: str, variables: Mapping[str, Any]) -> Decided:
         decided = bundle.decisions.decide(decision_id, variables, host)

@@ -22,6 +22,7 @@ from engine.bpmn.program import Program, build_program
 from engine.decisions import DecisionSet, read_dmn
 from engine.domain_functions import LIBRARY
 from engine.errors import DeploymentRejected, ExecutionFailed, NotFound
+from engine.instances.limits import limits
 from engine.storage import (
     Composition,
     DecisionDefinition,
@@ -270,7 +271,7 @@ def _fingerprint(files: Mapping[str, bytes]) -> tuple[Any, ...]:
 
 def _program(files: Mapping[str, bytes], main: str) -> Program:
     try:
-        program: Program = _programs.get((_fingerprint(files), main), lambda: build_program(files, main))
+        program: Program = _programs.get((_fingerprint(files), main), lambda: build_program(files, main, limits()))
     except DeploymentRejected as error:
         raise ExecutionFailed("the process can no longer be built", kind="program_broken", process=main) from error
     return program

@@ -1,0 +1,104 @@
+"""The limits of expressions and diagrams: the defaults, the settings that change them, and what happens beyond.
+
+The bounds of XML are walked in ``bpmn/test_reader.py``, those of a step in ``bpmn/test_budgets.py``, those of timers in
+``bpmn/test_timers.py``, those of FEEL in ``feel/test_budget.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engine.bpmn import DEFAULTS, Environment, Execution, Limits, build_program, compile_processes, limits_of
+from engine.bpmn.reader import read_xml
+from engine.deployments import examine
+from engine.errors import ExecutionFailed
+from engine.feel import LIMITS, SCRIPT_LIMITS, BudgetExceeded, Host, compile_expression
+from engine.instances.limits import expression_limits, limits
+from engine.settings import Settings
+
+NOW = datetime(2026, 11, 18, tzinfo=UTC)
+MULTI = (
+    '<bpmn:multiInstanceLoopCharacteristics xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL">'
+    "<bpmn:loopCardinality>{}</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
+)
+
+
+def test_the_defaults_are_those_that_were_tried_against_naive_engines():
+    assert limits_of(Settings()) == DEFAULTS
+    assert (LIMITS.source, SCRIPT_LIMITS.source, LIMITS.nesting, LIMITS.nodes) == (2_000, 20_000, 40, 1_500)
+    assert (LIMITS.steps, LIMITS.seconds, LIMITS.string, LIMITS.items) == (50_000, 0.25, 100_000, 10_000)
+    assert (LIMITS.result_nodes, LIMITS.result_depth) == (20_000, 20)
+    assert (DEFAULTS.steps, DEFAULTS.scope_depth, DEFAULTS.cardinality) == (500, 20, 1_000)
+    assert (DEFAULTS.cycle_period, DEFAULTS.cycle_count) == (timedelta(seconds=60), 1_000)
+    assert timedelta(days=36_500) <= DEFAULTS.timer_span <= timedelta(days=36_530)
+    assert (DEFAULTS.state_bytes, DEFAULTS.file_bytes, DEFAULTS.elements) == (4_000_000, 2_000_000, 20_000)
+    assert DEFAULTS.xml_depth == 100
+
+
+@pytest.fixture
+def house(monkeypatch):
+    """An installation with settings of its own."""
+
+    def have(**settings: object) -> None:
+        for name, value in settings.items():
+            monkeypatch.setenv(f"CITYLOOP_{name.upper()}", str(value))
+        limits.cache_clear()
+        expression_limits.cache_clear()
+
+    yield have
+    limits.cache_clear()
+    expression_limits.cache_clear()
+
+
+def test_an_installation_may_want_them_otherwise(house):
+    house(
+        max_steps=7, max_step_seconds=1, max_state_mb=1, max_instances=3, max_depth=4, max_tokens=5, max_diagram_mb=0.5,
+        max_diagram_elements=9, max_expression_steps=100, max_expression_seconds=0.1,
+    )  # fmt: skip
+    assert limits() == Limits(
+        steps=7, seconds=1.0, state_bytes=1_000_000, cardinality=3, scope_depth=4, live_tokens=5, file_bytes=500_000,
+        elements=9,
+    )  # fmt: skip
+    assert expression_limits() == replace(LIMITS, steps=100, seconds=0.1)
+
+
+def test_publication_holds_a_diagram_to_the_installation_s_limits(house, session, draw, remark):
+    def codes(count: int) -> set[str]:
+        drawing = draw("looks").user("look", extra=MULTI.format(count))
+        problems = examine(session, {"forms/remark.form": remark, "workflows/looks/looks.bpmn": drawing.xml()})
+        return {problem.code for problem in problems if problem.severity == "error"}
+
+    assert codes(1000) == set() and codes(1001) == {"count_out_of_bounds"}
+    house(max_instances=1001, max_diagram_elements=15)
+    assert codes(1001) == {"too_many_elements"}
+
+
+@pytest.mark.parametrize("count", [-1, 1001, 1.5])
+def test_a_number_of_instances_outside_the_limits_is_refused_while_running_too(draw, remark, count):
+    program = build_program({"a.bpmn": draw("looks").user("look", extra=MULTI.format("= n")).xml()}, "looks")
+    with pytest.raises(ExecutionFailed) as failed:
+        Execution.start(program, Environment(), {"n": count})
+    assert failed.value.kind == "cardinality"
+
+
+def test_the_house_bounds_what_an_expression_may_take():
+    expression = compile_expression("count(for a in 1..5000 return a * a)")
+    assert expression.evaluate({}, Host(now=NOW)) is not None
+    with pytest.raises(BudgetExceeded):
+        expression.evaluate({}, Host(now=NOW, limits=replace(LIMITS, steps=1_000)))
+
+
+def test_an_expression_or_script_that_is_too_long_is_refused_at_publication(draw):
+    for length, too_long in ((19_000, False), (20_100, True)):
+        text = '= "' + "字" * length + '"'
+        _, problems = compile_processes({"a.bpmn": draw("p").script("s", text, "x").xml()})
+        assert ("bad_expression" in {problem.code for problem in problems}) is too_long, problems
+
+
+def test_a_file_as_large_as_allowed_is_read_and_one_byte_more_is_not():
+    whole = f'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL">{" " * 100}</definitions>'.encode()
+    assert read_xml(whole, "x.bpmn", replace(DEFAULTS, file_bytes=len(whole)))[0] is not None
+    assert read_xml(whole, "x.bpmn", replace(DEFAULTS, file_bytes=len(whole) - 1))[0] is None

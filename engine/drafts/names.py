@@ -57,9 +57,15 @@ def _meant(name: str, known: Iterable[str]) -> str:
 
 
 def _service(drawing: Drawing, known: frozenset[str]) -> Iterator[Problem]:
+    """A service process may bring a service type along; whoever misspelt one is told."""
     name = drawing.process.properties.get("serviceType", "")
-    if name and name not in known:
-        yield _problem("unknown_service_type", drawing.file, drawing.process, name=name, similar=_meant(name, known))
+    if not name or name in known:
+        return
+    facts = {"name": name, "similar": _meant(name, known)}
+    if drawing.process.properties.get("kind", "service") == "service":
+        yield _problem("service_type_is_new", drawing.file, drawing.process, "warning", **facts)
+    else:
+        yield _problem("unknown_service_type", drawing.file, drawing.process, **facts)
 
 
 def _inputs(element: Element, file: str) -> Iterator[Problem]:

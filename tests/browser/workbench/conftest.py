@@ -80,9 +80,15 @@ class Designer:
 
     def append(self, element: str, kind: str) -> str:
         """Append an element after another in the table view; answers its id."""
-        self.page.locator(f'[data-element="{element}"] select[aria-label="在其后添加"]').select_option(label=kind)
+        self.choose(element, "在其后添加", kind)
         focused = self.page.evaluate("document.activeElement.dataset.field")
         return str(focused).removesuffix("/name")
+
+    def choose(self, element: str, menu: str, label: str) -> None:
+        """Choose from a menu of an element's row in the table view, which is filled when one comes to it."""
+        control = self.page.locator(f'[data-element="{element}"] select[aria-label="{menu}"]')
+        control.focus()
+        control.select_option(label=label)
 
     def is_sound(self, sound: bool = True) -> None:
         """The server has nothing to object to (or has)."""

@@ -40,7 +40,9 @@ def test_a_changed_limit_goes_through_review_and_back_again(bench: Callable[...,
         assert [d.version for d in session.scalars(versions)] == [1, 2]
 
     there = reviewer.go("/workbench/bundles/check")
-    there.locator('form[action$="/republish"] button').first.click()
+    there.locator("details", has_text="恢复到此版本").first.locator("summary").click()
+    there.locator('form[action$="/go-back"] input[name="reason"]').fill("先用回原来的时限")
+    there.locator('form[action$="/go-back"] button').click()
     there.wait_for_load_state()
     with database.reading() as session:
         newest = session.scalars(versions.where(ProcessDefinition.state == DefinitionState.PUBLISHED)).all()[-1]

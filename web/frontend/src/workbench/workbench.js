@@ -41,7 +41,7 @@ export class Workbench {
     this.checking = setTimeout(() => { this.check(); }, CHECK_AFTER);
   }
 
-  ask(question, then) { ask(question).then((answer) => { if (answer) then(answer); }); }
+  ask(question, then, pattern) { ask(question, pattern).then((answer) => { if (answer) then(answer); }); }
 
   /** Open the file that holds a form, decision or process; one of another bundle opens on its own page. */
   open(kind, id) {

@@ -1,6 +1,7 @@
 // Every setting an element may have, once: the properties panel shows them in groups, the table view as rows.
 // A field: id (also the panel entry's), label, group, applies(element), get(element), set(services, element, value), and
-// optionally choices(config, element), feel (an expression may stand there), lines (a longer text), opens (kind of file).
+// optionally choices(config, element), feel (an expression may stand there), lines (a longer text), opens (kind of file),
+// coins (the question by which somebody makes a new value).
 import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { language } from '../../shared/page.js';
 import {
@@ -81,7 +82,8 @@ export const FIELDS = [
   { id: 'cl-startGroups', group: 'process', label: 'Started by (groups)', applies: isProcess, ...named('startGroups'), choices: choicesOf('groups'), several: true },
   { id: 'cl-caseStatus', group: 'process', label: 'For cases that are', applies: isProcess, ...named('caseStatus'), choices: choicesOf('case_states'), several: true },
   { id: 'cl-replaces', group: 'process', label: 'Takes the place of the button', applies: isProcess, ...named('replaces'), choices: choicesOf('case_deeds') },
-  { id: 'cl-serviceType', group: 'process', label: 'Service type', applies: isProcess, ...named('serviceType'), choices: choicesOf('service_types') },
+  { id: 'cl-serviceType', group: 'process', label: 'Service type', applies: isProcess, ...named('serviceType'), choices: choicesOf('service_types'), coins: 'Code of the new service type (lower-case letters, digits, _)' },
+  { id: 'cl-serviceNameEn', group: 'process', label: 'English name of the service', applies: isProcess, ...named('serviceNameEn') },
 ];
 
 export const GROUPS = {

@@ -15,6 +15,7 @@ const HIDDEN_GROUPS = new Set([
   'calledDecision', 'calledElement', 'form', 'condition', 'script', 'taskDefinition', 'timer', 'message', 'signal', 'error', 'escalation',
 ]);
 const HIDDEN_ENTRIES = new Set(['bindingType', 'formType', 'customFormKey', 'formConfiguration', 'externalReference', 'assignmentDefinitionCandidateGroups', 'isExecutable']);
+const CODE = /^[a-z][a-z0-9_]{0,63}$/;
 const OPEN = new Set(['assignmentDefinition', 'multiInstance']);
 
 const services = () => ({ bpmnFactory: useService('bpmnFactory'), commandStack: useService('commandStack') });
@@ -60,6 +61,9 @@ function Choice({ element, field }) {
   }
   if (field.opens) {
     buttons.push(jsx('button', { type: 'button', class: 'cl-panel-button', onClick: () => workbench.create(field.opens, (name) => set(name)), children: translate('New') }));
+  }
+  if (field.coins) {
+    buttons.push(jsx('button', { type: 'button', class: 'cl-panel-button', onClick: () => workbench.ask(translate(field.coins), set, CODE), children: translate('New') }));
   }
   if (field.adds) {
     buttons.push(jsx('button', { type: 'button', class: 'cl-panel-button', onClick: () => workbench.ask(translate('Name'), (name) => addReference(parts, element, name)), children: translate('New') }));

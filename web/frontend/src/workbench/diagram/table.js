@@ -10,6 +10,8 @@ import { addReference } from './settings.js';
 import { Deeds } from './table-deeds.js';
 import { button, line, make, pairList, select, text } from './table-controls.js';
 
+const CODE = /^[a-z][a-z0-9_]{0,63}$/;
+
 export class TableView {
   constructor(place, modeler, workbench) {
     this.place = place;
@@ -84,7 +86,7 @@ export class TableView {
     control.dataset.field = `${each.id}/${field.id}`;
     control.addEventListener('change', () => this.change(each, field, control));
     label.append(line(field.worded ? field.label : say(field.label), 'small'), control);
-    if (!field.opens && !field.adds) return label;
+    if (!field.opens && !field.adds && !field.coins) return label;
     const place = make('div');
     place.append(label, this.beside(each, field, value));
     return place;
@@ -96,6 +98,7 @@ export class TableView {
     const about = (word) => `${say(word)}: ${say(field.label)}`;
     if (field.opens && value) place.append(button(say('Open'), () => this.workbench.open(field.opens, value), about('Open')));
     if (field.opens) place.append(button(say('New'), () => this.workbench.create(field.opens, (name) => field.set(this.services, each, name)), about('New')));
+    if (field.coins) place.append(button(say('New'), () => this.workbench.ask(say(field.coins), (code) => field.set(this.services, each, code), CODE), about('New')));
     if (field.adds) place.append(button(say('New'), () => this.workbench.ask(say('Name'), (name) => addReference(this.services, each, name)), about('New')));
     return place;
   }

@@ -23,6 +23,7 @@ export default {
   'Append after': '在其后添加', 'Connect to': '连接到', 'Attach to it': '附加边界事件', '<none>': '（无）', Default: '默认', 'Expression …': '表达式…',
   'Put inside': '在其内部添加', 'Put into a pool': '放入泳池', 'Add a lane': '添加泳道', 'Change into': '更换类型', 'Move to lane': '移到泳道', Add: '添加', Variable: '变量', Value: '值', yes: '是', no: '否',
   'Letters, digits and _ only, and no digit first': '只能用字母、数字和下划线，且不以数字开头', 'Another element has this ID': '已有元素使用此标识',
+  'Code of the new service type (lower-case letters, digits, _)': '新服务类型的代码（小写字母、数字、下划线）', 'English name of the service': '服务的英文名称',
   'Process name': '流程名称', 'Link name': '链接名称', Repetition: '重复', parallel: '对每一项，同时进行', sequential: '对每一项，依次进行', loop: '按条件重复', 'As long as': '满足条件时重复', 'At most so many times': '最多次数',
   create: '新增', update: '更改', 'create, update': '新增或更改', Interrupting: '中断', 'Wait for completion': '等待完成', 'Activity reference': '补偿哪个活动', Text: '文字',
   'Propagate all child process variables': '传出全部变量', 'Offered to (duty or organisation)': '派给（职责或单位）', 'Lost when nobody waits for it': '无人等待时可丢弃',

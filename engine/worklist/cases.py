@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.permissions import Actor, visible_cases
-from engine.storage import Case, CaseStatus, Deadline, DeadlineStatus, Organisation, ServiceType
+from engine.storage import Case, CaseLink, CaseStatus, Deadline, DeadlineStatus, Organisation, ServiceType
 from engine.worklist.page import Page, bounds, contains
 
 SORTS = ("reported", "number", "due", "updated", "closed")
 CASE_CLOCK = "case"
+MOST_RELATED = 100
 
 
 @dataclass(frozen=True)
@@ -211,3 +212,25 @@ def _row(row: Any) -> CaseRow:
         parent_id=row.parent_id,
         duplicate_of_id=row.duplicate_of_id,
     )
+
+
+def related(session: Session, actor: Actor, case: Case) -> list[tuple[str, Case]]:
+    """What belongs to a case, of what the actor may see: its ``parent``, those linked with it by the kind of the link,
+    every ``child``.
+    """
+    found = union_all(
+        select(Case.parent_id.label("id"), literal("parent").label("kind"), literal(0).label("place")).where(
+            Case.id == case.id
+        ),
+        select(CaseLink.other_case_id, CaseLink.kind, literal(1)).where(CaseLink.case_id == case.id),
+        select(CaseLink.case_id, CaseLink.kind, literal(1)).where(CaseLink.other_case_id == case.id),
+        select(Case.id, literal("child"), literal(2)).where(Case.parent_id == case.id),
+    ).subquery()
+    rows = session.execute(
+        select(found.c.kind, Case)
+        .join(found, found.c.id == Case.id)
+        .where(visible_cases(actor))
+        .order_by(found.c.place, Case.id)
+        .limit(MOST_RELATED)
+    )
+    return [(kind, other) for kind, other in rows]

@@ -188,9 +188,6 @@ class CasePage:
     parties: list[dict[str, Any]]
     files: list[Evidence]
     tasks: list[Task]
-    instances: list[ProcessInstance]
-    walks: list[Walk]
-    children: list[Case]
     closed: Closed
 
 
@@ -200,17 +197,10 @@ def case_page(session: Session, actor: Actor, case_id: int) -> CasePage:
     Raises:
         NotFound: there is none. NotAllowed.
     """
-    case = session.get(Case, case_id)
-    if case is None:
-        raise NotFound("no such case", case=case_id)
-    require(actor, "case.view", case)
-    instances = list(
-        session.scalars(select(ProcessInstance).where(ProcessInstance.case_id == case_id).order_by(ProcessInstance.id))
-    )
+    case = _seen(session, actor, case_id)
     open_tasks = session.scalars(
         select(Task).where(Task.case_id == case_id, Task.status == TaskStatus.OPEN).order_by(Task.id)
     ).all()
-    children = session.scalars(select(Case).where(Case.parent_id == case_id).order_by(Case.id)).all()
     runs = drawn(session, case_id)
     closed = closed_to(session, actor, case, runs)
     files = session.scalars(select(Evidence).where(Evidence.case_id == case_id).order_by(Evidence.id))
@@ -221,8 +211,24 @@ def case_page(session: Session, actor: Actor, case_id: int) -> CasePage:
         parties=parties(session, case),
         files=[row for row in files if closed.shows(row)],
         tasks=list(open_tasks),
-        instances=instances,
-        walks=[found for instance in instances for found in walk(session, instance).values()],
-        children=list(children),
         closed=closed,
     )
+
+
+def case_walks(session: Session, actor: Actor, case_id: int) -> list[Walk]:
+    """The way every process of a case went, for its diagrams.
+
+    Raises:
+        NotFound: there is no such case. NotAllowed.
+    """
+    _seen(session, actor, case_id)
+    runs = select(ProcessInstance).where(ProcessInstance.case_id == case_id).order_by(ProcessInstance.id)
+    return [found for instance in session.scalars(runs).all() for found in walk(session, instance).values()]
+
+
+def _seen(session: Session, actor: Actor, case_id: int) -> Case:
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NotFound("no such case", case=case_id)
+    require(actor, "case.view", case)
+    return case

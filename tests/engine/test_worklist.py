@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from engine import cases, clock, tasks, worklist
 from engine.errors import NotAllowed
 from engine.intake import open_case
+from engine.storage import CaseLink
 
 
 @pytest.fixture
@@ -98,12 +100,31 @@ def test_the_page_of_a_case_tells_who_did_what_and_where_it_stands(session, peop
     done = page.timeline[2]
     assert (done.who, done.element) == (people.clerk.display_name, "accept") and done.role
     assert page.timeline[3].note == "已电话联系"
-    (walk,) = page.walks
+    (walk,) = worklist.case_walks(session, people.clerk, first.id)
     assert walk.elements == {"start": 1, "accept": 1} and walk.flows == {"f0": 1, "f1": 1} and walk.current == {"clean"}
     assert [(c.name, c.status) for c in page.clocks] == [("clean", "running"), ("accept", "stopped")]
     assert len(page.parties) == 1 and [t.element_id for t in page.tasks] == ["clean"]
     with pytest.raises(NotAllowed):
         worklist.case_page(session, people.outsider, first.id)
+    with pytest.raises(NotAllowed):
+        worklist.case_walks(session, people.outsider, first.id)
+
+
+def test_what_belongs_to_a_case_is_told_in_one_query_to_those_who_may_see_it(session, people, city_at_work):
+    first, second, third = city_at_work
+    session.add(CaseLink(case_id=second.id, other_case_id=first.id, kind="related", created_at=clock.now()))
+    second.parent_id = third.parent_id = first.id
+    session.flush()
+    readers = (people.clerk, people.auditor)
+    asked: list[str] = []
+    event.listen(session.connection(), "before_cursor_execute", lambda *about: asked.append(about[2]))
+    clerks, auditors = ([(kind, case.id) for kind, case in worklist.related(session, who, first)] for who in readers)
+    assert clerks == [("related", second.id), ("child", second.id)]
+    assert auditors == [*clerks, ("child", third.id)] and len(asked) == 2
+    assert [(kind, case.id) for kind, case in worklist.related(session, people.clerk, second)] == [
+        ("parent", first.id),
+        ("related", first.id),
+    ]
 
 
 def test_whoever_did_the_work_sees_that_the_check_is_not_theirs(session, people, city_at_work):

@@ -8,7 +8,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from engine import cases, worklist
 from engine.errors import Conflict, FieldProblem, InvalidInput
@@ -19,7 +19,6 @@ from engine.storage import (
     Area,
     AreaLevel,
     Case,
-    CaseLink,
     CaseStatus,
     DeploymentFile,
     Organisation,
@@ -105,7 +104,7 @@ def _page(case_id: int, problems: Sequence[FieldProblem] = (), open_box: str = "
         main_clock=main_clock,
         clocks=told(page.clocks),
         lines=told_lines(case, page.timeline, page.closed),
-        related=_related(case, page.children),
+        related=worklist.related(session, actor, case),
         actions=actions,
         deeds=[name for name in _deeds(case) if name not in drawn],
         organisations=widgets.pickable_rows() if can(actor, "case.assign", case) and case.status not in ENDED else [],
@@ -139,33 +138,11 @@ def _deeds(case: Case) -> list[str]:
     return [name for name, may in wanted.items() if may]
 
 
-def _related(case: Case, children: Sequence[Case]) -> list[tuple[str, Case]]:
-    session, actor = context.session(), context.actor()
-    rows = session.execute(
-        select(Case, CaseLink.kind)
-        .join(
-            CaseLink,
-            or_(
-                (CaseLink.case_id == case.id) & (CaseLink.other_case_id == Case.id),
-                (CaseLink.other_case_id == case.id) & (CaseLink.case_id == Case.id),
-            ),
-        )
-        .order_by(CaseLink.id)
-        .limit(50)
-    ).all()
-    found = [(kind, other) for other, kind in rows]
-    if case.parent_id and (parent := session.get(Case, case.parent_id)):
-        found.append(("parent", parent))
-    found += [("child", child) for child in children]
-    return [(kind, other) for kind, other in found if can(actor, "case.view", other)]
-
-
 @door.get_page("/cases/<int:case_id>/diagram", needs=SIGNED_IN)
 def diagram(case_id: int) -> ResponseReturnValue:
     """The drawn processes with the way this case went and where it stands."""
     session = context.session()
-    page = worklist.case_page(session, context.actor(), case_id)
-    walks = [walk for walk in page.walks if walk.elements or walk.current]
+    walks = [walk for walk in worklist.case_walks(session, context.actor(), case_id) if walk.elements or walk.current]
     wanted = {walk.process_definition_id for walk in walks}
     rows = session.execute(
         select(ProcessDefinition, DeploymentFile.content)
@@ -174,7 +151,7 @@ def diagram(case_id: int) -> ResponseReturnValue:
     ).all()
     found = {definition.id: (definition, content.decode("utf-8")) for definition, content in rows}
     drawn = [(walk, *found[walk.process_definition_id]) for walk in walks if walk.process_definition_id in found]
-    return render_template("case/diagram.html", case=page.case, drawn=drawn, merged=_times)
+    return render_template("case/diagram.html", case=session.get_one(Case, case_id), drawn=drawn, merged=_times)
 
 
 def _times(walk: worklist.Walk) -> dict[str, int]:

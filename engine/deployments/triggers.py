@@ -20,7 +20,7 @@ from engine.domain_functions import LIBRARY, host_for
 from engine.errors import CityLoopError, ExecutionFailed
 from engine.instances import start
 from engine.permissions import Actor
-from engine.storage import Incident, ProcessDefinition, StartTrigger, TriggerKind, lock_next
+from engine.storage import Incident, IncidentStatus, ProcessDefinition, StartTrigger, TriggerKind, lock_next
 
 KINDS = frozenset(kind.value for kind in TriggerKind)
 NOTHING_AROUND = {"case": None, "emergency": None}
@@ -133,14 +133,27 @@ def fire_conditions(session: Session, actor: Actor, limit: int = 100) -> int:
         .order_by(StartTrigger.id),
         limit,
     ):
-        held = bool((trigger.progress or {}).get("held"))
-        holds = required(trigger.expression).evaluate(NOTHING_AROUND, _environment(session), trigger.element_id) is True
-        if holds != held:
+        progress = trigger.progress or {}
+        held, failing = bool(progress.get("held")), bool(progress.get("failing"))
+        try:
+            with session.begin_nested():
+                holds = _holds(session, trigger)
+        except CityLoopError as error:
+            if not failing:
+                trigger.progress = {"held": held, "failing": True}
+                _failed(session, actor, trigger, error)
+            continue
+        if failing or holds != held:
             trigger.progress = {"held": holds}
         if holds and not held:
             _fire(session, actor, trigger)
             started += 1
     return started
+
+
+def _holds(session: Session, trigger: StartTrigger) -> bool:
+    answer = required(trigger.expression).evaluate(NOTHING_AROUND, _environment(session), trigger.element_id)
+    return answer is True
 
 
 def _fire(session: Session, actor: Actor, trigger: StartTrigger) -> None:
@@ -151,24 +164,31 @@ def _fire(session: Session, actor: Actor, trigger: StartTrigger) -> None:
         with session.begin_nested():
             start(session, actor, trigger.process_key, start_element=trigger.element_id)
     except CityLoopError as error:
-        now = clock.now()
-        session.add(
-            Incident(
-                kind="trigger_failed",
-                element_id=trigger.element_id,
-                code=str(getattr(error, "kind", "") or error.code),
-                message=str(error)[:4000],
-                facts={"process": trigger.process_key},
-                opened_at=now,
-                last_at=now,
-            )
-        )
-        history.record(
-            session,
-            actor,
-            None,
-            "trigger.failed",
-            subject=trigger.process_key,
-            element_id=trigger.element_id,
-            reason=str(error)[:1000],
-        )
+        _failed(session, actor, trigger, error)
+
+
+def _failed(session: Session, actor: Actor, trigger: StartTrigger, error: CityLoopError) -> None:
+    """Tell that a start event needs a person; the same again counts up."""
+    now = clock.now()
+    of_element = select(Incident).where(
+        Incident.kind == "trigger_failed",
+        Incident.element_id == trigger.element_id,
+        Incident.status == IncidentStatus.OPEN,
+    )
+    known = (row for row in session.scalars(of_element) if row.facts["process"] == trigger.process_key)
+    incident = next(known, None)
+    if incident is None:
+        incident = Incident(kind="trigger_failed", element_id=trigger.element_id, opened_at=now, times=0)
+        session.add(incident)
+    incident.code, incident.message = str(getattr(error, "kind", "") or error.code), str(error)[:4000]
+    incident.facts = {"process": trigger.process_key}
+    incident.times, incident.last_at = incident.times + 1, now
+    history.record(
+        session,
+        actor,
+        None,
+        "trigger.failed",
+        subject=trigger.process_key,
+        element_id=trigger.element_id,
+        reason=str(error)[:1000],
+    )

@@ -183,12 +183,38 @@ def test_what_fails_in_one_kind_of_work_does_not_stop_the_others(session, databa
 def test_a_conditional_start_fires_when_it_becomes_true_and_not_as_long_as_it_is(
     session, database, draw, publish, city
 ):
-    condition = (
-        '<bpmn:conditionalEventDefinition id="cd"><bpmn:condition xsi:type="bpmn:tFormalExpression">'
-        '=now() &gt;= date and time("2026-11-18T10:00:00+08:00")</bpmn:condition></bpmn:conditionalEventDefinition>'
-    )
+    condition = conditional('now() &gt;= date and time("2026-11-18T10:00:00+08:00")')
     publish(draw("report").user("write", "clerk").xml(condition))
     for moment, expected in (("2026-11-18T09:59", 0), ("2026-11-18T10:00", 1), ("2026-11-18T10:01", 1)):
         look(database, moment)
         assert session.scalar(select(func.count()).select_from(ProcessInstance)) == expected
         session.commit()
+
+
+def conditional(expression: str) -> str:
+    return (
+        '<bpmn:conditionalEventDefinition id="cd"><bpmn:condition xsi:type="bpmn:tFormalExpression">'
+        f"={expression}</bpmn:condition></bpmn:conditionalEventDefinition>"
+    )
+
+
+def test_a_condition_that_cannot_be_asked_is_told_once_and_holds_up_no_other(session, database, draw, publish, city):
+    publish(
+        draw("broken").user("write", "clerk").xml(conditional("count(for i in 1..99999 return i) &gt; 1")),
+        draw("report").user("write", "clerk").xml(conditional("true")),
+    )
+    look(database, "2026-11-18T09:59")
+    look(database, "2026-11-18T10:00")
+    assert session.scalars(select(ProcessInstance.process_key)).all() == ["report"]
+    incident = session.scalars(select(Incident)).one()
+    assert (incident.kind, incident.times, incident.facts) == ("trigger_failed", 1, {"process": "broken"})
+
+
+def test_a_start_that_fails_again_counts_up_its_incident(session, database, draw, publish, city):
+    every_hour = '<bpmn:timerEventDefinition id="t"><bpmn:timeCycle>R/PT1H</bpmn:timeCycle></bpmn:timerEventDefinition>'
+    with clock.at("2026-11-18T09:00"):
+        publish(draw("rounds").user("look", "", assignee='="nobody_here"').xml(every_hour))
+    for hour in (10, 11, 12):
+        look(database, f"2026-11-18T{hour}:00")
+    incident = session.scalars(select(Incident)).one()
+    assert incident.kind == "trigger_failed" and incident.times == 3

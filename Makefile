@@ -51,11 +51,13 @@ clean: ## forget the environment, the bundles and the demonstration data
 	rm -rf $(VENV) web/static/dist web/frontend/node_modules var
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit("CityLoop needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit("CityLoop needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+	@echo "Making an environment of its own in $(VENV), the first time only …"
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.runtime: $(PINS) | $(BIN)/python
-	$(PIP) -e '.[assets]'
+	@echo "Installing what CityLoop needs; a minute or two …"
+	@$(PIP) -e '.[assets]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.runtime

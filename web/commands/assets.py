@@ -49,6 +49,7 @@ def build_bundles(*, force: bool = False) -> str:
         stamp = DIST / STAMP
         if not force and stamp.exists() and stamp.read_text() == wanted:
             return "Browser bundles: nothing changed."
+        click.echo("Building the browser bundles; a minute or so …")
         _install_packages()
         fresh = DIST.with_name("dist.new")
         shutil.rmtree(fresh, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -27,7 +28,6 @@ from engine.deployments import bundle_sha256, deploy, load_folder
 from engine.permissions import Actor
 from engine.reference import load_reference_data
 from engine.settings import Settings
-from engine.simulation import Timeline, sample_from
 from engine.storage import Case, Database, Deployment
 from engine.storage.schema import upgrade
 
@@ -41,10 +41,15 @@ def command(serve: bool) -> None:
     """Prepare a database with demonstration areas, organisations, people, processes and cases."""
     settings = Settings.from_environment()
     console = Console(highlight=False)
+    if serve and _is_taken(settings):
+        raise click.ClickException(
+            f"something answers on {_address(settings)} already, perhaps this same command in another window; "
+            f"stop it, or choose another port: CITYLOOP_PORT={settings.port + 1} make run"
+        )
     prepare(settings, console)
     if serve:
         raise SystemExit(_serve(settings, console))
-    _print_logins(settings, console)
+    _print_logins(settings, console, serving=False)
 
 
 def prepare(settings: Settings, console: Console) -> None:
@@ -58,9 +63,10 @@ def prepare(settings: Settings, console: Console) -> None:
         with database.transaction() as session:
             files = load_folder()
             if not _is_published(session, files):
+                console.print(f"Checking and deploying {len(files)} shipped files …")
                 deployment = deploy(session, Actor.system("demo"), files, name=SHIPPED, source="folder")
                 if deployment is not None:
-                    console.print(f"Processes: {len(files)} files deployed as bundle {deployment.id}.")
+                    console.print(f"Processes: deployed as bundle {deployment.id}.")
         with database.reading() as session:
             empty = not session.scalar(select(func.count()).select_from(Case))
         if empty:
@@ -79,11 +85,13 @@ def _is_published(session: Session, files: Mapping[str, bytes]) -> bool:
 
 def _load_cases(database: Database, settings: Settings, console: Console) -> None:
     """Open the demonstration cases in the recent past and let simulated people take some of them part of the way."""
+    from engine.simulation import Timeline, sample_from  # Only the first run needs them.
+
     now = clock.now()
     rows = yaml.safe_load((files("engine") / "data" / "demonstration_cases.yaml").read_text("utf-8"))
     samples = [sample_from(row, row["id"], now - timedelta(hours=row["hours_ago"])) for row in rows]
-    with console.status("Opening demonstration cases …"):
-        runs = Timeline(database, settings).rehearse(samples, until=now)
+    console.print(f"Opening {len(samples)} demonstration cases and working on some of them …")
+    runs = Timeline(database, settings).rehearse(samples, until=now)
     console.print(f"Cases: {len(runs)} opened for demonstration.")
     for run in runs:
         if run.failure:
@@ -100,7 +108,7 @@ def _serve(settings: Settings, console: Console) -> int:
         if not _wait_until_it_answers(settings, processes):
             console.print(f"The web server did not answer on {_address(settings)}; its words are above.")
             return 1
-        _print_logins(settings, console)
+        _print_logins(settings, console, serving=True)
         while all(process.poll() is None for process in processes):
             time.sleep(0.5)
         return next(process.returncode for process in processes if process.poll() is not None)
@@ -122,6 +130,15 @@ def _interrupt(*_: Any) -> None:
     raise KeyboardInterrupt
 
 
+def _is_taken(settings: Settings) -> bool:
+    """Whether somebody listens where the web server is to listen; ours could only give up, and theirs would answer."""
+    try:
+        socket.create_connection((_host(settings), settings.port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 def _wait_until_it_answers(settings: Settings, processes: Sequence[subprocess.Popen[bytes]]) -> bool:
     give_up = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up and all(process.poll() is None for process in processes):
@@ -133,17 +150,23 @@ def _wait_until_it_answers(settings: Settings, processes: Sequence[subprocess.Po
     return False
 
 
+def _host(settings: Settings) -> str:
+    return "127.0.0.1" if settings.host in {"0.0.0.0", "::", ""} else settings.host
+
+
 def _address(settings: Settings) -> str:
-    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::", ""} else settings.host
-    return f"http://{host}:{settings.port}"
+    return f"http://{_host(settings)}:{settings.port}"
 
 
-def _print_logins(settings: Settings, console: Console) -> None:
-    console.print(f"\n[bold]城环 CityLoop[/bold]  {_address(settings)}\n")
+def _print_logins(settings: Settings, console: Console, *, serving: bool) -> None:
+    where = _address(settings) if serving else "cityloop serve, cityloop worker"
+    console.print(f"\n[bold]城环 CityLoop[/bold]  {where}\n")
     table = Table(title=f"password 密码: {PASSWORD}", title_justify="left", box=None, pad_edge=False)
     for heading in ("login 账号", "who 身份", "try 先试"):
         table.add_column(heading)
     for username, who, what in logins_to_try():
         table.add_row(username, who, what)
     console.print(table)
-    console.print("\nStop with Ctrl-C. 按 Ctrl-C 停止。\n")
+    console.print("\nTen minutes through it all: README.md, “Ten minutes”. 十分钟走一遍：README.zh.md「十分钟上手」。")
+    if serving:
+        console.print("Stop with Ctrl-C. 按 Ctrl-C 停止。\n")

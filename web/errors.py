@@ -10,7 +10,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from engine.errors import CityLoopError, InvalidInput
@@ -35,6 +35,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CityLoopError, _known)
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DataError, _unstorable)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -63,6 +64,14 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     code = _BY_STATUS.get(status, "error")
     title, text = ERRORS[code]
     return _answer(status, code, gettext(title), gettext(text))
+
+
+def _unstorable(error: DataError) -> ResponseReturnValue:
+    """What was sent has a NUL in it, or a number no column holds."""
+    context.rollback()
+    log.warning("%s %s: the database cannot hold what was sent (%s)", request.method, request.path, type(error.orig))
+    title, text = ERRORS["bad_request"]
+    return _answer(400, "bad_request", gettext(title), gettext(text))
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:

@@ -45,6 +45,15 @@ def test_a_form_with_a_number_no_row_has_changes_nothing(desk: Any, number: str)
     assert desk.task(case_id).id == task.id
 
 
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_text_the_database_cannot_hold_is_the_senders_mistake(desk: Any) -> None:
+    case_id = desk.open_case()
+    clerk = desk.browser("clerk")
+    assert clerk.post(f"/cases/{case_id}/notes", {"text": "a\0b"}).status_code == 400
+    assert clerk.post("/login", {"username": "a\0b", "password": "x"}).status_code in (400, 401)
+    assert clerk.get(f"/cases/{case_id}").status_code == 200
+
+
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
 def test_a_day_beyond_every_calendar_filters_nothing(desk: Any, day: str) -> None:
     auditor = desk.browser("auditor")

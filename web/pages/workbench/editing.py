@@ -12,6 +12,7 @@ from engine import clock, drafts
 from engine.drafts.choices import choices, functions, places, variables, with_published
 from engine.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from engine.storage import Draft, DraftFile, DraftState, Person
+from web.asked import number_of
 from web.context import actor, house, session
 from web.pages.workbench import door
 from web.pages.workbench.blank import blank_decision, blank_form, blank_process, blank_scenario
@@ -201,11 +202,9 @@ def _revision_note(note: str) -> str:
 def restore(draft_id: int) -> ResponseReturnValue:
     """Go back to a version."""
     body = _body()
-    revision = body.get("revision")
-    try:
-        wanted = int(str(revision))
-    except ValueError as error:
-        raise InvalidInput("the revision is missing", [FieldProblem("revision", "required")]) from error
+    wanted = number_of(str(body.get("revision")))
+    if wanted is None:
+        raise InvalidInput("the revision is missing", [FieldProblem("revision", "required")])
     return jsonify(revision=drafts.restore(session(), actor(), draft_id, _text(body, "path"), wanted))
 
 

@@ -20,6 +20,7 @@ from engine.storage import (
     ProcessDefinition,
     ProcessInstance,
 )
+from web.asked import number_of
 from web.context import actor, session
 from web.pages.workbench import door
 from web.pages.workbench.versions import LIVE
@@ -59,7 +60,7 @@ def migrations() -> ResponseReturnValue:
 @door.get_page("/migrations/plan/<process_key>", needs="instance.migrate")
 def migration_plan(process_key: str) -> ResponseReturnValue:
     """Choose the version and where elements go; with ``try`` it is tried on every instance, and nothing changes."""
-    plan = migration.plan(session(), actor(), process_key, request.args.get("version", type=int))
+    plan = migration.plan(session(), actor(), process_key, request.args.get("version", type=number_of))
     chosen = {**plan.mapping, **_mapping(request.args)}
     groups = migration.dry_run(session(), actor(), plan, _given(chosen)) if request.args.get("try") else None
     target = session().get_one(ProcessDefinition, plan.definition_id)
@@ -102,7 +103,7 @@ def _names(process_key: str) -> dict[str, str]:
 @door.post_deed("/migrations/plan/<process_key>", needs="instance.migrate")
 def migration_begin(process_key: str) -> ResponseReturnValue:
     """Owe every running instance of another version its going over; the worker takes them one by one."""
-    plan = migration.plan(session(), actor(), process_key, request.form.get("version", type=int))
+    plan = migration.plan(session(), actor(), process_key, request.form.get("version", type=number_of))
     mapping = _given({**plan.mapping, **_mapping(request.form)})
     begun = migration.begin(session(), actor(), plan, request.form.get("reason", ""), mapping)
     return _to(begun)

@@ -9,8 +9,9 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from sqlalchemy import inspect
 
@@ -43,21 +44,28 @@ def scratch_database(settings: Settings, files: Mapping[str, bytes]) -> Iterator
 def open_scratch(settings: Settings, folder: Path, files: Mapping[str, bytes]) -> tuple[Database, Settings]:
     """Make such a database in ``folder``, which the caller removes; timers that start something count from now."""
     own = replace(settings, database_url=f"sqlite:///{folder / 'scratch.sqlite3'}", data_dir=folder, sandbox=True)
-    shutil.copy(_deployed(_key(files), _Files(files)), folder / "scratch.sqlite3")
+    _copy_prepared(files, folder / "scratch.sqlite3")
     database = Database(own.database_url, synchronous="OFF")
     with database.transaction() as session:
         wind_up_all(session)
     return database, own
 
 
-class _Files(dict[str, bytes]):
-    """The files of a deployment, left out of the comparison: their hash stands for them."""
+_prepared: dict[str, Path] = {}
+_preparing = Lock()
+KEPT = 16
 
-    def __hash__(self) -> int:  # type: ignore[override]
-        return 0
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Files)
+def _copy_prepared(files: Mapping[str, bytes], target: Path) -> None:
+    """Copy a database with these processes published: the one made before, as long as it is among the newest kept."""
+    key = _key(files)
+    with _preparing:
+        if key not in _prepared:
+            while len(_prepared) >= KEPT:
+                _prepared.pop(next(iter(_prepared))).unlink(missing_ok=True)
+            _prepared[key] = _deployed(key, files)
+        _prepared[key] = _prepared.pop(key)
+        shutil.copy(_prepared[key], target)
 
 
 def _key(files: Mapping[str, bytes]) -> str:
@@ -67,8 +75,7 @@ def _key(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-@lru_cache(maxsize=16)
-def _deployed(key: str, files: _Files) -> Path:
+def _deployed(key: str, files: Mapping[str, bytes]) -> Path:
     """A prepared database file with these processes published."""
     path = _template().with_name(f"{key}.sqlite3")
     shutil.copy(_template(), path)

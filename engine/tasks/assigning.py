@@ -42,6 +42,7 @@ def release(session: Session, actor: Actor, task_id: int, reason: str = "") -> T
     task = subject.task
     require_open(session, task)
     if task.assignee_id is None:
+        require(actor, "task.work", subject)
         return task
     if task.assignee_id != actor.person_id:
         require(actor, "task.reassign", subject)

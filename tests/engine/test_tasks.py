@@ -184,3 +184,15 @@ def test_wanted_pictures_must_be_there(session, people, draw, publish, report):
 
 def test_the_machine_may_complete_anything(session, people, opened):
     assert tasks.complete(session, Actor.system("test"), current(session, opened).id, {}).completed_by_id is None
+
+
+@pytest.mark.parametrize(
+    ("who", "may"), [("clerk", True), ("colleague", True), ("crew", False), ("outsider", False), ("auditor", False)]
+)
+def test_giving_back_what_nobody_has_asks_for_the_right_to_work_on_it(session, people, opened, who, may):
+    task = current(session, opened)
+    if may:
+        assert tasks.release(session, getattr(people, who), task.id).assignee_id is None
+    else:
+        with pytest.raises(NotAllowed):
+            tasks.release(session, getattr(people, who), task.id)

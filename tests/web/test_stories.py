@@ -343,3 +343,14 @@ def test_a_clerk_must_choose_what_the_form_marks_and_only_what_it_offers(desk: A
     assert answer.status_code == 422
     named = re.findall(r'id="f-([\w-]+)-e"', answer.text)
     assert sorted(named) == ["category", "channel", "point", "reported_at", "reporter-phone", "urgency"]
+
+
+def test_who_only_looks_at_a_task_neither_fills_its_form_nor_seems_to_work_on_it(desk: Any) -> None:
+    task = desk.task(desk.open_case())
+    clerk = desk.browser("clerk")
+    for who, works in (("supervisor", False), ("auditor", False), ("colleague", True)):
+        browser = desk.browser(who)
+        assert browser.get(f"/tasks/{task.id}").status_code == 200
+        answer = browser.post(f"/tasks/{task.id}/form", {"decision": "reject"})
+        assert answer.status_code == (200 if works else 403)
+        assert ("也打开了这项待办" in clerk.get(f"/tasks/{task.id}").text) is works

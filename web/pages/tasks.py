@@ -64,7 +64,8 @@ def _nodes(
 def show(task_id: int) -> ResponseReturnValue:
     """The form of the step; what it says once it is done."""
     subject = _open(task_id)
-    others = login.viewing(task_id) if subject.task.status is TaskStatus.OPEN else []
+    works = subject.task.status is TaskStatus.OPEN and may_work(context.actor(), subject)
+    others = login.viewing(task_id) if works else []
     return _page(subject, subject.task.draft, others=others)
 
 
@@ -212,6 +213,7 @@ def _lost(task_id: int, raw: Mapping[str, Any], conflict: Conflict) -> ResponseR
 def refresh(task_id: int) -> ResponseReturnValue:
     """The fields again, with what stands in them now: some may appear or go."""
     subject = _open(task_id)
+    require(context.actor(), "task.work", subject)
     request.files = type(request.files)()  # type: ignore[misc]
     return render_template("desk/fields.html", nodes=_nodes(subject, widgets.posted(_schema(subject.task))))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import Select, bindparam, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from engine import clock
@@ -17,11 +17,13 @@ from engine.storage import (
     Database,
     Deadline,
     DeadlineStatus,
+    InstanceStatus,
     Job,
     JobLane,
     JobStatus,
     Message,
     MessageStatus,
+    ProcessInstance,
     StartTrigger,
     Timer,
 )
@@ -94,9 +96,15 @@ def renew(database: Database, worker: str, job_id: int) -> bool:
 
 def next_owed(session: Session) -> datetime | None:
     """The next moment at which the machine has something to do: jobs, timers, clocks, start events, messages' ends."""
+    jobs = select(Job.run_at).where(Job.status == JobStatus.OWED)
+    timers = (
+        select(Timer.due_at)
+        .join(ProcessInstance, ProcessInstance.id == Timer.instance_id)
+        .where(Timer.attempts < TIMER_ATTEMPTS, ProcessInstance.status == InstanceStatus.ACTIVE)
+    )
     moments = [
-        session.scalar(select(func.min(Job.run_at)).where(Job.status == JobStatus.OWED)),
-        session.scalar(select(func.min(Timer.due_at)).where(Timer.attempts < TIMER_ATTEMPTS)),
+        *_moments(session, jobs, Job.run_at, Job.lease_until),
+        *_moments(session, timers, Timer.due_at, Timer.lease_until),
         session.scalar(
             select(func.min(Deadline.attention_at)).where(
                 Deadline.status.in_([DeadlineStatus.RUNNING, DeadlineStatus.PAUSED])
@@ -106,6 +114,13 @@ def next_owed(session: Session) -> datetime | None:
         session.scalar(select(func.min(Message.expires_at)).where(Message.status == MessageStatus.WAITING)),
     ]
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _moments(session: Session, rows: Select[datetime], moment: Any, lease: Any) -> list[datetime | None]:
+    """The first moment of what nobody has taken, and of what becomes free again when its lease is over."""
+    free = rows.where(lease.is_(None)).order_by(moment).limit(1)
+    taken = rows.with_only_columns(func.min(case((lease > moment, lease), else_=moment))).where(lease.is_not(None))
+    return [session.scalar(free), session.scalar(taken)]
 
 
 def owes(session: Session, instance_id: int) -> bool:

@@ -6,10 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.storage.base import Base, BigId, Code, Id, LongText, Name, choice
+
+TAKEN = text("lease_until IS NOT NULL")
 
 
 class SubscriptionKind(StrEnum):
@@ -41,7 +43,10 @@ class Timer(Base):
     lease_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
-    __table_args__ = (UniqueConstraint("instance_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("instance_id", "key"),
+        Index("ix_timer_taken", "lease_until", sqlite_where=TAKEN, postgresql_where=TAKEN),
+    )
 
 
 class EventSubscription(Base):

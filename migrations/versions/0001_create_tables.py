@@ -1055,6 +1055,13 @@ def upgrade() -> None:
     with op.batch_alter_table("timer", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_timer_case_id"), ["case_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_timer_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(
+            "ix_timer_taken",
+            ["lease_until"],
+            unique=False,
+            sqlite_where=sa.text("lease_until IS NOT NULL"),
+            postgresql_where=sa.text("lease_until IS NOT NULL"),
+        )
 
     op.create_table(
         "deadline",

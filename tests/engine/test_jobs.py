@@ -11,6 +11,7 @@ from engine import cases, clock, connectors, incidents, jobs
 from engine.connectors import bpmn_error, failed
 from engine.errors import Conflict, InvalidInput, NotAllowed
 from engine.intake import open_case
+from engine.jobs.claiming import claim
 from engine.owed import keep_house
 from engine.settings import Settings
 from engine.storage import Incident, IncidentStatus, Job, JobLane, JobStatus, Person, Task, TaskStatus
@@ -236,8 +237,6 @@ def test_a_job_whose_process_went_on_without_it_is_cancelled(session, database, 
 
 
 def test_urgent_work_comes_before_a_storm(session, database, outside, case):
-    from engine.jobs.claiming import claim
-
     first = job(session)
     rows = []
     for lane in (JobLane.BULK, JobLane.BULK, JobLane.URGENT):
@@ -258,8 +257,6 @@ def test_urgent_work_comes_before_a_storm(session, database, outside, case):
 
 
 def test_a_lease_keeps_others_away_until_it_is_over(session, database, outside, case):
-    from engine.jobs.claiming import claim
-
     with clock.at("2026-11-18T09:00:00"):
         assert len(claim(database, "one", 5)) == 1
         assert claim(database, "two", 5) == []
@@ -273,6 +270,12 @@ def test_a_worker_that_dies_over_a_job_every_time_is_found_out(session, database
     work(database)
     assert job(session).status is JobStatus.FAILED
     assert session.scalars(select(Incident.code)).one() == "worker_died"
+
+
+def test_what_a_worker_has_taken_is_next_due_when_its_lease_is_over(session, database, outside, case):
+    with clock.at("2026-11-18T09:00"):
+        claim(database, "one", 5)
+    assert jobs.next_owed(session) == job(session).lease_until > job(session).run_at
 
 
 def test_the_next_moment_is_known(session, database, outside, case):

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from engine import cases, clock, history
 from engine.errors import CityLoopError
 from engine.intake import open_case
+from engine.jobs import next_owed
 from engine.owed import keep_house, run_due
 from engine.owed.housekeeping import empty_states
 from engine.permissions import Actor
@@ -86,7 +87,8 @@ def test_a_suspended_case_lets_its_timer_wait(session, database, people, draw, o
         cases.suspend(session, people.dispatcher, case.id, "等")
         session.commit()
     look(database, "2026-11-18T12:00")
-    assert open_elements(session) == []
+    assert open_elements(session) == [] and next_owed(session) is None
+    session.commit()
     with clock.at("2026-11-18T13:00"):
         cases.resume(session, people.dispatcher, case.id, "好")
         session.commit()

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal
-
 from engine.bpmn.lint_events import position
 from engine.bpmn.lint_names import groups, literal, similar
 from engine.bpmn.lint_report import Inspection
 from engine.bpmn.model import Element
+from engine.errors import InvalidInput
+from engine.time_limits import UNITS, parse_limit
 
-_HOUR = Decimal(1) / 24
-LIMIT_UNITS: dict[str, Decimal] = {
-    "分钟": _HOUR / 60, "自然日": Decimal(1), "紧急工作时": _HOUR, "紧急工作日": Decimal(1), "工作时": _HOUR,
-    "工作日": Decimal(1), "法定工作日": Decimal(1), "法定日": Decimal(1),
-}  # fmt: skip
-"""The units of ``engine.workdays`` in days (a test keeps them in step); the legal ones come in whole numbers only."""
-_WHOLE = frozenset({"法定工作日", "法定日"})
-_LONGEST_DAYS = 36_525
-_LIMIT = re.compile(r"\s*(\d{1,7}(?:\.\d{1,6})?)\s*(\S+)\s*")
 _CLOCKED = frozenset({"limit", "warn", "escalateTo", "stage", "responsible"})
 _PERSONAL = frozenset({"evidence", "independentOf", "offeredTo"})
 _PROPERTIES = _CLOCKED | _PERSONAL | {"scope", "optional"}
-_EVIDENCE = frozenset({"near", "far", "after"})
 
 
 def check_attributes(inspection: Inspection, element: Element) -> None:
@@ -47,11 +36,11 @@ def _is_plain_start(inspection: Inspection, element: Element) -> bool:
 
 
 def _is_limit(text: str) -> bool:
-    found = _LIMIT.fullmatch(text)
-    if found is None or found[2] not in LIMIT_UNITS:
+    try:
+        parse_limit(text)
+    except InvalidInput:
         return False
-    value = Decimal(found[1])
-    return 0 < value * LIMIT_UNITS[found[2]] <= _LONGEST_DAYS and not (found[2] in _WHOLE and value % 1)
+    return True
 
 
 def check_properties(inspection: Inspection, element: Element) -> None:
@@ -70,17 +59,18 @@ def check_properties(inspection: Inspection, element: Element) -> None:
         inspection.error("property_misplaced", element, property=name, type=element.type)
     limit = properties.get("limit", "")
     if limit and not limit.startswith("=") and not _is_limit(limit):
-        inspection.error("bad_limit", element, value=limit, units=" ".join(LIMIT_UNITS))
+        inspection.error("bad_limit", element, value=limit, units=" ".join(UNITS))
     _check_warn(inspection, element, properties.get("warn", ""), bool(limit))
     groups(inspection, element, properties.get("escalateTo", ""))
+    slots = inspection.known.evidence_slots
     evidence = {part.strip() for part in literal(properties.get("evidence", "")).split(",") if part.strip()}
-    if evidence - _EVIDENCE:
+    if slots is not None and evidence - slots:
         inspection.error(
             "bad_property",
             element,
             property="evidence",
             value=properties["evidence"],
-            expected=", ".join(sorted(_EVIDENCE)),
+            expected=", ".join(sorted(slots)),
         )
     other = properties.get("independentOf", "")
     if other and not other.startswith("="):

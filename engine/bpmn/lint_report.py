@@ -21,6 +21,7 @@ class Resources:
     processes: frozenset[str] | None = None
     roles: frozenset[str] | None = None
     connectors: frozenset[str] | None = None
+    evidence_slots: frozenset[str] | None = None
 
 
 NOTHING_KNOWN = Resources()

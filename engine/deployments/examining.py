@@ -64,6 +64,7 @@ def look_into(session: Session, files: Mapping[str, bytes]) -> Findings:
         processes=_published(session, ProcessDefinition),
         roles=frozenset(session.scalars(select(Role.code))),
         connectors=frozenset(data("connectors.yaml")["connectors"]),
+        evidence_slots=frozenset(data("evidence_slots.yaml")),
     )
     diagrams = {path: content for path, content in files.items() if path.endswith(".bpmn")}
     found.processes, problems = compile_processes(diagrams, known, library=LIBRARY, limits=limits())

@@ -1,7 +1,7 @@
 """Counted time: limits with units, the city's working calendar, arithmetic on both. Deadlines are ``deadlines``'."""
 
+from engine.time_limits import UNITS, Clock, Limit, parse_limit
 from engine.workdays.calendar import Calendar, Due, Windows
-from engine.workdays.limits import UNITS, Clock, Limit, parse_limit
 from engine.workdays.statutory import statutory_holidays
 from engine.workdays.tables import load
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.clock import CITY_ZONE
 from engine.errors import FieldProblem, InvalidInput
-from engine.workdays.limits import MINUTE, UNITS, Clock, Limit
+from engine.time_limits import MINUTE, UNITS, Clock, Limit
 from engine.workdays.statutory import statutory_holidays
 
 LAST_YEAR = 9990

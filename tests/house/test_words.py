@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import engine
+from engine.reference import data
 from web import words
 
 SOURCES = sorted(Path(engine.__file__).parent.rglob("*.py"))
@@ -48,6 +49,10 @@ def test_every_line_of_the_record_has_words() -> None:
     }
     assert len(said) > 20, "the records were not found; has their writing changed?"
     assert said - set(words.RECORDS) == set()
+
+
+def test_every_slot_of_evidence_has_words() -> None:
+    assert set(data("evidence_slots.yaml")) == set(words.SLOTS)
 
 
 def test_every_kind_of_incident_has_words() -> None:

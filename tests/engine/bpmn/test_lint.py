@@ -395,23 +395,13 @@ def test_words_never_fail_on_missing_facts():
     assert "–" in problem_text(Problem("unknown_form", facts={"name": "x"}), "zh")
 
 
-def test_limits_are_read_as_the_calendar_reads_them():
-    from engine import workdays
-    from engine.bpmn.lint_properties import LIMIT_UNITS, _is_limit
-    from engine.errors import InvalidInput
-
-    texts = [
-        f"{value} {unit}"
-        for value in ("0", "1", "0.5", "99999999", "60000", "x")
-        for unit in (*LIMIT_UNITS, "小时", "")
-    ]
-    for text in texts:
-        try:
-            workdays.parse_limit(text)
-            good = True
-        except InvalidInput:
-            good = False
-        assert _is_limit(text) is good, text
+def test_evidence_is_asked_for_by_the_slots_there_are():
+    said = '<zeebe:properties><zeebe:property name="evidence" value="before, after"/></zeebe:properties>'
+    demanding = task("a", extensions=said)
+    known = Resources(evidence_slots=frozenset({"before", "after"}))
+    assert "bad_property" not in {code for code, _ in found(*line(demanding), known=known)}
+    known = Resources(evidence_slots=frozenset({"near", "after"}))
+    assert ("bad_property", "a") in found(*line(demanding), known=known)
 
 
 @pytest.mark.parametrize(

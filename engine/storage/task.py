@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.storage.base import Base, BigId, Code, Id, LongText, Name, choice
 
 OPEN = text("status = 'open'")
+NAMED = text("person_id IS NOT NULL")
 
 
 class TaskStatus(StrEnum):
@@ -96,6 +97,10 @@ class TaskCandidate(Base):
     id: Mapped[Id]
     task_id: Mapped[int] = mapped_column(BigId, ForeignKey("task.id", ondelete="CASCADE"), index=True)
     role: Mapped[Code | None] = mapped_column(index=True)
-    person_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("person.id"), index=True)
+    person_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("person.id"))
 
-    __table_args__ = (CheckConstraint("(role IS NULL) <> (person_id IS NULL)", name="role_or_person"),)
+    __table_args__ = (
+        CheckConstraint("(role IS NULL) <> (person_id IS NULL)", name="role_or_person"),
+        # Most candidates are roles: every task opened would write an empty line into it.
+        Index("ix_task_candidate_person_id", "person_id", sqlite_where=NAMED, postgresql_where=NAMED),
+    )

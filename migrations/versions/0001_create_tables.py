@@ -1189,7 +1189,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task_candidate")),
     )
     with op.batch_alter_table("task_candidate", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_task_candidate_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(
+            "ix_task_candidate_person_id",
+            ["person_id"],
+            unique=False,
+            sqlite_where=sa.text("person_id IS NOT NULL"),
+            postgresql_where=sa.text("person_id IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_task_candidate_role"), ["role"], unique=False)
         batch_op.create_index(batch_op.f("ix_task_candidate_task_id"), ["task_id"], unique=False)
 

@@ -213,6 +213,9 @@ def compare(sqlite: Database, server: Database) -> None:
     for name, rates in found.items():
         middle = median(r for r, _ in rates)
         print(f"{name:36} {middle:9.0f} {middle / memory:19.0%} {median(c for _, c in rates):12.2f}")
+    for name in ("SQLite", "PostgreSQL"):
+        times = median(r for r, _ in found[name]) / median(r for r, _ in found[f"stock, serialised into {name}"])
+        print(f"on {name} {times:.1f} times stock serialised into it")
 
 
 def count_statements(database: Database) -> None:

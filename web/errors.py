@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Flask, Response, jsonify, render_template, request
@@ -13,8 +14,9 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
-from engine.errors import CityLoopError, InvalidInput
+from engine.errors import CityLoopError, DeploymentRejected, InvalidInput, Problem
 from web import context, login
+from web.problems import text_of
 from web.wording import error_words, problem_words, wants_json
 from web.words import ERRORS
 
@@ -46,8 +48,24 @@ def _known(error: CityLoopError) -> ResponseReturnValue:
         reference = _reference()
         log.error("%s %s: %s [%s]", request.method, request.path, error, reference)
     title, text = error_words(error)
-    problems = error.problems if isinstance(error, InvalidInput) else ()
-    return _answer(error.status, error.code, title, text, reference, problems)
+    return _answer(error.status, error.code, title, text, reference, _problems(error))
+
+
+def _problems(error: CityLoopError) -> list[dict[str, Any]]:
+    """Each thing that is wrong: where (a field, or a file with line and element), its code, in words."""
+    if isinstance(error, DeploymentRejected):
+        return [
+            {"path": _place(p), "code": p.code, "detail": text_of(p), "facts": dict(p.facts)} for p in error.problems
+        ]
+    if isinstance(error, InvalidInput):
+        return [
+            {"path": p.path, "code": p.code, "detail": problem_words(p), "facts": dict(p.facts)} for p in error.problems
+        ]
+    return []
+
+
+def _place(problem: Problem) -> str:
+    return ":".join(str(part) for part in (problem.file, problem.line, problem.element_id) if part)
 
 
 def _forged(error: CSRFError) -> ResponseReturnValue:
@@ -92,14 +110,12 @@ def _reference() -> str:
 
 
 def _answer(
-    status: int, code: str, title: str, text: str, reference: str = "", problems: Any = ()
+    status: int, code: str, title: str, text: str, reference: str = "", problems: Sequence[Mapping[str, Any]] = ()
 ) -> ResponseReturnValue:
     if wants_json():
         body: dict[str, Any] = {"type": f"urn:cityloop:{code}", "title": title, "status": status, "detail": text}
         if problems:
-            body["errors"] = [
-                {"path": p.path, "code": p.code, "detail": problem_words(p), "facts": dict(p.facts)} for p in problems
-            ]
+            body["errors"] = problems
         if reference:
             body["instance"] = f"urn:cityloop:{reference}"
         answer: Response = jsonify(body)

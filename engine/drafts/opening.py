@@ -11,7 +11,7 @@ from engine import clock
 from engine.drafts.editing import write
 from engine.drafts.files import kind_of, published_files
 from engine.drafts.policies import drawings_of
-from engine.errors import Conflict, NotFound
+from engine.errors import FieldProblem, InvalidInput, NotFound
 from engine.history import record
 from engine.permissions import Actor, require
 from engine.storage import DefinitionState, DeploymentFile, Draft, DraftState, ProcessDefinition
@@ -53,13 +53,13 @@ def new_bundle(session: Session, actor: Actor, bundle: str, title: str, files: M
     """A draft of a bundle that does not exist yet.
 
     Raises:
-        NotAllowed, InvalidInput, Conflict: the name is taken.
+        NotAllowed. InvalidInput: no such name can be given, or it is taken.
     """
     require(actor, "deployment.draft")
     kind_of(f"workflows/{bundle}/{bundle}.bpmn", bundle)
     taken = living_draft(session, bundle) is not None
     if taken or any(path.startswith(f"workflows/{bundle}/") for path in published_files(session)):
-        raise Conflict("there is a bundle of that name", kind="duplicate", bundle=bundle)
+        raise InvalidInput("there is a bundle of that name", [FieldProblem("name", "bundle_taken", {"value": bundle})])
     draft = _begin(session, actor, bundle, {}, title)
     for path, content in files.items():
         write(session, actor, draft, path, content, note="new")

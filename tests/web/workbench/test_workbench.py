@@ -225,3 +225,34 @@ def test_a_draft_is_given_up_with_a_reason(desk: Any) -> None:
     designer.post("/workbench/drafts/1/abandon", {"reason": "不改了"})
     with desk.database.reading() as session:
         assert session.get_one(Draft, 1).state is DraftState.ABANDONED
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"this is no xml", "XML"),
+        (b'<!DOCTYPE x [<!ENTITY a "b">]><x/>', "DOCTYPE"),
+        (b"<x/>", "BPMN"),
+    ],
+)
+def test_an_import_that_is_no_diagram_says_why_and_where(desk: Any, content: bytes, said: str) -> None:
+    designer = desk.browser("designer")
+    designer.get("/workbench/")
+    upload = {"file": (io.BytesIO(content), "x.bpmn"), "name": "fresh", "title": "新流程"}
+    answer = designer.post("/workbench/import", upload, content_type="multipart/form-data")
+    assert answer.status_code == 422
+    assert said in answer.text and "workflows/fresh/fresh.bpmn" in answer.text
+
+
+def test_a_name_in_use_and_an_archive_with_two_of_one_name_are_told_apart(desk: Any) -> None:
+    designer = desk.browser("designer")
+    designer.get("/workbench/")
+    taken = designer.post("/workbench/new", {"name": "sanitation", "title": "市容", "kind": "service"})
+    assert taken.status_code == 422 and "已有名为“sanitation”的流程包" in taken.text
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a/same.bpmn", "<x/>")
+        archive.writestr("b/same.bpmn", "<y/>")
+    upload = {"file": (io.BytesIO(stream.getvalue()), "x.zip"), "name": "fresh", "title": "新"}
+    answer = designer.post("/workbench/import", upload, content_type="multipart/form-data")
+    assert answer.status_code == 422 and "两个文件" in answer.text

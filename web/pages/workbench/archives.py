@@ -35,7 +35,10 @@ def read_archive(data: bytes, bundle: str) -> dict[str, bytes]:
             raise _refuse("zip_entry_refused", path=entry.filename[:200])
         if entry.file_size > max(entry.compress_size, 1) * MOST_RATIO:
             raise _refuse("zip_entry_refused", path=entry.filename[:200])
-        files[_place(entry.filename, bundle)] = _read(archive, entry)
+        path = _place(entry.filename, bundle)
+        if path in files:
+            raise _refuse("two_of_one_name", path=path)
+        files[path] = _read(archive, entry)
     if not files:
         raise _refuse("zip_empty")
     return files

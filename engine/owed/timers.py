@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from engine import clock
-from engine.errors import CityLoopError, Conflict, NotFound
+from engine.errors import CityLoopError, Conflict
 from engine.instances import advancing
 from engine.jobs.claiming import LEASE, TIMER_ATTEMPTS
 from engine.jobs.failing import back_off
@@ -90,12 +90,11 @@ def _fire(database: Database, worker: str, timer_id: int) -> bool:
             if timer.attempts > 1:
                 _resolve(session, timer.instance_id, timer.key)
         return True
-    except (Conflict, NotFound):
-        _forget(database, timer_id, worker)
     except DBAPIError:
         _later(database, timer_id, worker)
     except CityLoopError as error:
-        _fail(database, timer_id, worker, error, "")
+        if not (isinstance(error, Conflict) and _forget(database, timer_id, worker, error)):
+            _fail(database, timer_id, worker, error, "")
     except Exception as error:
         _fail(database, timer_id, worker, error, traceback.format_exc())
     return False
@@ -110,17 +109,20 @@ def _release(session: Session, timer_id: int) -> None:
     )
 
 
-def _forget(database: Database, timer_id: int, worker: str) -> None:
-    """The instance was suspended, or ended, or has no such timer: the first is looked at again, the others go."""
+def _forget(database: Database, timer_id: int, worker: str, error: Conflict) -> bool:
+    """A timer of a suspended instance is looked at again; one nobody waits for goes. False when it is neither."""
     with database.transaction() as session:
         timer = session.get(Timer, timer_id, with_for_update=True)
         if timer is None or timer.lease_owner != worker:
-            return
-        instance = session.get(ProcessInstance, timer.instance_id)
-        if instance is not None and instance.status in (InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED):
+            return True
+        instance = session.get_one(ProcessInstance, timer.instance_id)
+        if instance.status is InstanceStatus.SUSPENDED:
             timer.lease_until, timer.attempts = clock.now() + SUSPENDED_WAIT, max(0, timer.attempts - 1)
-        else:
+        elif instance.status is not InstanceStatus.ACTIVE or error.kind == "nobody_waits":
             session.delete(timer)
+        else:
+            return False
+        return True
 
 
 def _later(database: Database, timer_id: int, worker: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from engine import cases, clock, history
 from engine.errors import CityLoopError
@@ -94,6 +94,14 @@ def test_a_suspended_case_lets_its_timer_wait(session, database, people, draw, o
         session.commit()
     look(database, "2026-11-18T13:02")
     assert open_elements(session) == ["act"]
+
+
+def test_a_timer_its_process_knows_no_more_goes(session, database, draw, opened):
+    opened("2026-11-18T09:00", service(draw).timer("wait", "timeDuration", "PT2H").user("act", "clerk"))
+    session.execute(update(Timer).values(key="of another time"))
+    session.commit()
+    look(database, "2026-11-18T11:00")
+    assert session.scalars(select(Timer)).all() == [] and open_elements(session) == []
 
 
 def test_a_process_that_cannot_go_on_behind_its_timer_waits_behind_an_incident(session, database, draw, opened):

@@ -19,8 +19,9 @@ def check_flows(inspection: Inspection) -> None:
         if source is not None and target is not None and source.parent != target.parent:
             inspection.error("flow_crosses_scope", flow, source=source.id, target=target.id)
     for element in drawing.elements.values():
-        _check_ends(inspection, element)
-        _check_conditions(inspection, element)
+        if element.runs:
+            _check_ends(inspection, element)
+            _check_conditions(inspection, element)
         if element.type == "eventBasedGateway":
             _check_event_gateway(inspection, element)
         if element.is_container:

@@ -15,18 +15,15 @@ _PROPERTIES = _CLOCKED | _PERSONAL | {"scope", "optional"}
 
 
 def check_attributes(inspection: Inspection, element: Element) -> None:
-    """Attributes and markers that BPMN does not know on this kind of element."""
+    """Markers that BPMN does not know on this kind of element; attributes are ``vocabulary``'s."""
     for attribute, given, right in (
-        ("attachedToRef", element.attached_to, element.type == "boundaryEvent"),
-        ("triggeredByEvent", element.triggered_by_event, element.type in {"subProcess", "transaction"}),
-        ("isForCompensation", element.for_compensation, element.is_activity),
-        ("instantiate", element.instantiate, element.type in {"receiveTask", "eventBasedGateway"}),
-        ("loopCharacteristics", element.loop, element.is_activity),
-        ("messageRef", element.message_name, element.type in {"receiveTask", "sendTask"}),
         ("formId", element.form_id, element.type == "userTask" or _is_plain_start(inspection, element)),
     ):
         if given and not right:
             inspection.error("attribute_misplaced", element, attribute=attribute, type=element.type)
+    ways = {"Converging": element.outgoing, "Diverging": element.incoming}.get(element.direction, [])
+    if len(ways) > 1:
+        inspection.error("unsupported_attribute", element, attribute="gatewayDirection", value=element.direction)
     if element.headers and not element.task_type:
         inspection.warning("headers_without_job", element)
 

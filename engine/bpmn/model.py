@@ -125,11 +125,17 @@ class Element:
     result_variable: str = ""
     decision_id: str = ""
     called_process: str = ""
+    direction: str = ""
     propagate_parent: bool = True
     propagate_child: bool = True
     message_name: str = ""
     correlation_key: str | None = None
     version_tag: str = ""
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is of a kind that runs; the parser has refused any other."""
+        return self.type == "process" or self.type in ACTIVITIES | GATEWAYS | EVENTS
 
     @property
     def is_activity(self) -> bool:

@@ -32,6 +32,8 @@ class PartsReader:
     def read_parts(self, node: etree._Element, element: Element) -> None:
         for child in node:
             tag = tag_of(child)
+            if tag.endswith("LoopCharacteristics") and not element.is_activity:
+                continue  # refused as an element that has no place here
             if tag == "multiInstanceLoopCharacteristics":
                 element.loop = self._read_multi_instance(child)
             elif tag == "standardLoopCharacteristics":

@@ -71,7 +71,7 @@ def test_every_code_the_engine_raises_has_a_sentence() -> None:
         for path in (engine / room).glob("*.py")
         if path.name not in {"checking.py"}
     )
-    text += (engine / "people.py").read_text(encoding="utf-8") + (engine / "workdays" / "limits.py").read_text("utf-8")
+    text += (engine / "people.py").read_text(encoding="utf-8") + (engine / "time_limits.py").read_text("utf-8")
     codes = set(re.findall(r'FieldProblem\([^()]*?, *"([a-z_]+)"', text))
     codes |= set(re.findall(r'_refuse\(\w+, "([a-z_]+)"', text)) | set(
         re.findall(r'_problem\("\w+", "([a-z_]+)"', text)

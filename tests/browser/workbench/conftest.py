@@ -18,7 +18,8 @@ from engine.storage import Database
 HERE = Path(__file__).parent
 WALK = HERE / "walk.js"
 READY = "#workbench-place[data-ready]"
-PATIENCE = 40_000
+PATIENCE = 90_000
+expect.set_options(timeout=30_000)  # scenarios and sandboxes of a whole city, on machines that do other things too
 
 
 class Designer:

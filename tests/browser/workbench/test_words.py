@@ -27,24 +27,57 @@ def test_no_english_is_left_on_a_walk_through_the_diagram_editor(bench: Callable
     assert designer.complaints == []
 
 
-def test_no_english_is_left_in_decisions_forms_and_scenarios(bench: Callable[..., Any]) -> None:
+def test_no_english_is_left_in_decisions(bench: Callable[..., Any]) -> None:
     designer = bench("designer")
     page = designer.change("community_service")
     page.locator('[data-path$=".dmn"]').click()
     for view in (0, 1):
         page.locator(".cl-decision-views button").nth(view).click()
-    page.locator("td.cell").nth(3).click(button="right")
-    page.keyboard.press("Escape")
-    for header in (".input-cell", ".output-cell"):
-        page.locator(f"th{header}").first.dblclick()
+    for cell in (".decision-table-properties select", "td.input-cell", "td.output-cell", "td.annotation"):
+        page.locator(cell).first.click()
+    for place in ("td.rule-index", "td.output-cell", "th.input-cell", "th.output-cell"):
+        page.locator(place).first.click(button="right")
         page.keyboard.press("Escape")
+    for header in ("th.input-cell", "th.output-cell", "th.annotation-cell"):
+        page.locator(header).first.dblclick()
+        page.keyboard.press("Escape")
+    page.locator(".cl-decision-views button").first.click()
+    page.locator(".djs-palette .entry").first.hover()
+    page.locator('.djs-element[data-element-id="noise_duty"]').click()
+    expect(page.locator(".djs-context-pad .entry").first).to_be_visible()
+    page.locator('.djs-context-pad .entry[data-action="replace"]').click()
+    page.keyboard.press("Escape")
+    assert sorted(page.evaluate(MISSING)) == []
+    assert designer.complaints == []
+
+
+EVERY_SETTING = """async () => {
+  const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+  const { editor } = window.cityloopWorkbench.workbench.current.editor;
+  const host = window.cityloopWorkbench.workbench.current.editor.host;
+  for (const field of editor.get('formFieldRegistry').getAll()) {
+    editor.get('selection').set(field); await wait(60);
+    for (const header of host.querySelectorAll('.bio-properties-panel-group-header:not(.open)')) header.click();
+    await wait(40);
+    for (const add of host.querySelectorAll('.bio-properties-panel-add-entry')) add.click();
+    await wait(40);
+  }
+}"""
+
+
+def test_no_english_is_left_in_forms_and_scenarios(bench: Callable[..., Any]) -> None:
+    designer = bench("designer")
+    page = designer.change("community_service")
     page.locator('[data-path="forms/noise_facts.form"]').click()
-    fields = page.locator(".fjs-form-editor .fjs-element[data-id]")
-    expect(fields.first).to_be_visible()
-    for index in range(1, fields.count()):
-        fields.nth(index).click(position={"x": 10, "y": 8})
+    expect(page.locator(".fjs-form-editor .fjs-element[data-id]").first).to_be_visible()
+    for kind in page.locator(".fjs-palette-field:visible").all():
+        kind.press("Enter")
+    page.evaluate(EVERY_SETTING)
+    page.locator(".fjs-palette-search, .fjs-palette-search-container input").first.fill("没有这个组件")
+    assert sorted(page.evaluate(MISSING)) == []
+    page.locator('[data-path="forms/report_community.form"]').click()
     page.locator('[data-deed="preview"]').click()
-    expect(page.locator(".cl-form-preview .field").first).to_be_visible()
+    expect(page.locator(".cl-form-preview:visible .field").first).to_be_visible()
     page.locator('[data-path$=".yaml"]').first.click()
     expect(page.locator(".cl-scenario:visible")).to_have_count(1)
     assert sorted(page.evaluate(MISSING)) == []

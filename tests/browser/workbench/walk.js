@@ -44,11 +44,27 @@ async () => {
     }
   }
   await menu(root, 'bpmn-create');
+  // The expression's own window, an expression that cannot be read, and the completion of names.
+  const person = get('elementRegistry').find((e) => e.type === 'bpmn:UserTask');
+  for (const value of ['= case.', '= 1 + = 2', '4 工作时']) {
+    await panel(person);
+    const write = editor.panelPlace.querySelector('[data-entry-id="cl-limit"] .cm-content, [data-entry-id="cl-limit"] input');
+    if (write?.matches('input')) { write.value = value; write.dispatchEvent(new Event('input', { bubbles: true })); } else if (write) { write.focus(); document.execCommand('insertText', false, value); }
+    await wait(700);
+    editor.panelPlace.querySelector('[data-entry-id="cl-limit"] .bio-properties-panel-open-feel-popup')?.click(); await wait(300);
+    document.querySelector('.bio-properties-panel-feel-popup .bio-properties-panel-popup__close, .bio-properties-panel-popup button')?.click(); await wait(100);
+  }
   for (const f of get('elementRegistry').filter((e) => e.type === 'bpmn:SequenceFlow').slice(0, 12)) { await panel(f); await menu(f, 'bpmn-replace'); }
   const templates = get('elementTemplates').getLatest();
   for (const t of templates) {
     const s = get('modeling').createShape(get('elementFactory').createShape({ type: 'bpmn:ServiceTask' }), { x: x += 40, y: 2200 }, parent);
     const made = get('elementTemplates').applyTemplate(s, t); await panel(made || s);
   }
-  return [seen, [...missing]];
+  // The table view with every menu of every row filled.
+  editor.toggleTable(true); await wait(200);
+  for (const control of editor.tablePlace.querySelectorAll('select')) control.dispatchEvent(new Event('focus'));
+  const english = [...editor.tablePlace.querySelectorAll('option, button, legend, th, .small:not(.font-monospace)')].map((e) => e.textContent.trim())
+    .filter((text) => /^[A-Z][a-z]+([ -][A-Za-z]+)*$/.test(text));
+  editor.toggleTable(false);
+  return [seen, [...new Set([...missing, ...english])]];
 }

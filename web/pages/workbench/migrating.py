@@ -21,7 +21,7 @@ from engine.storage import (
     ProcessInstance,
 )
 from web.asked import number_of
-from web.context import actor, session
+from web.context import actor, house, session
 from web.pages.workbench import door
 from web.pages.workbench.versions import LIVE
 from web.problems import text_of
@@ -60,9 +60,10 @@ def migrations() -> ResponseReturnValue:
 @door.get_page("/migrations/plan/<process_key>", needs="instance.migrate")
 def migration_plan(process_key: str) -> ResponseReturnValue:
     """Choose the version and where elements go; with ``try`` it is tried on every instance, and nothing changes."""
-    plan = migration.plan(session(), actor(), process_key, request.args.get("version", type=number_of))
-    chosen = {**plan.mapping, **_mapping(request.args)}
-    groups = migration.dry_run(session(), actor(), plan, _given(chosen)) if request.args.get("try") else None
+    with house().database.transaction() as planning:  # keeps the composition it may have to write, nothing else
+        plan = migration.plan(planning, actor(), process_key, request.args.get("version", type=number_of))
+        chosen = {**plan.mapping, **_mapping(request.args)}
+        groups = migration.dry_run(planning, actor(), plan, _given(chosen)) if request.args.get("try") else None
     target = session().get_one(ProcessDefinition, plan.definition_id)
     versions = session().scalars(
         select(ProcessDefinition.version)

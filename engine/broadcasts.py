@@ -121,7 +121,8 @@ def _type(broadcast_id: int) -> str:
 def spread(session: Session, actor: Actor, job: Job) -> bool:
     """Owe the signal to the next chunk of those who wait, inside the job's transaction; False when there are more."""
     place = job.inputs
-    broadcast = session.get_one(Broadcast, place["broadcast"])
+    # Whoever stops it waits for this chunk and finds its deliveries, or has stopped it and is seen here.
+    broadcast = lock(session, Broadcast, place["broadcast"])
     if broadcast.status is BroadcastStatus.STOPPED:
         return True
     statement = (
@@ -186,10 +187,12 @@ def _owe_starts(session: Session, broadcast: Broadcast) -> None:
 
 
 def deliver(session: Session, actor: Actor, job: Job) -> bool:
-    """Bring the signal to one instance. Answers False when it was not meant or waits no more."""
+    """Bring the signal to one instance. Answers False when it was not meant, waits no more, or is stopped."""
     assert job.instance_id is not None
     (broadcast,) = _BROADCAST.one(session, broadcast=job.inputs["broadcast"]) or [None]
     assert broadcast is not None
+    if broadcast.status is BroadcastStatus.STOPPED:
+        return False
     payload = given(broadcast.payload)
     try:
         with advancing(session, actor, job.instance_id, case_id=job.case_id) as advance:
@@ -228,10 +231,10 @@ def _lets_in(
 
 
 def start_by_signal(session: Session, actor: Actor, job: Job) -> bool:
-    """Start the process of a signal start event. Answers False when its version was retired meanwhile."""
+    """Start the process of a signal start event. Answers False when it was retired or the signal stopped."""
     trigger = session.get(StartTrigger, job.inputs["trigger"], with_for_update=True)
     broadcast = session.get_one(Broadcast, job.inputs["broadcast"])
-    if trigger is None or not trigger.active:
+    if trigger is None or not trigger.active or broadcast.status is BroadcastStatus.STOPPED:
         return False
     trigger.fired, trigger.last_fired_at = trigger.fired + 1, clock.now()
     start(

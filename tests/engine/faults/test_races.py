@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from engine import clock, jobs, messages, tasks
+from engine import broadcasts, clock, jobs, messages, tasks
 from engine.deployments import deploy
 from engine.errors import CityLoopError, Conflict
 from engine.intake import open_case
@@ -18,6 +18,8 @@ from engine.owed import run_due
 from engine.permissions import Actor, actor_for
 from engine.settings import Settings
 from engine.storage import (
+    Broadcast,
+    BroadcastStatus,
     Case,
     Database,
     Deadline,
@@ -296,3 +298,24 @@ def test_a_breach_and_a_completion_at_the_same_moment_do_not_wait_in_a_circle(to
         assert set(session.scalars(select(Task.status))) == {TaskStatus.COMPLETED}
         assert set(session.scalars(select(Deadline.status))) == {DeadlineStatus.STOPPED}
         assert all(session.scalars(select(Deadline.breached_at)))
+
+
+def test_a_signal_that_is_stopped_while_it_spreads_reaches_nobody(town, postgres, draw, report):
+    clerk = town(service(draw).signal("alarm", "typhoon").user("act", "clerk"))
+    opened(postgres, clerk, report)
+    with postgres.transaction() as session:
+        sent = broadcasts.send(session, MACHINE, "typhoon").id
+    worker = threading.Thread(target=lambda: run_due(postgres, Settings(), worker="w"))
+    with postgres.transaction() as session:
+        broadcasts.stop(session, MACHINE, sent, "误发")
+        worker.start()
+        with postgres.reading() as other:
+            waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            while worker.is_alive() and not other.scalar(waiting):
+                other.rollback()
+    worker.join(60)
+    while run_due(postgres, Settings(), worker="w"):
+        pass
+    with postgres.reading() as session:
+        assert session.scalars(select(Task)).all() == []
+        assert session.get_one(Broadcast, sent).status is BroadcastStatus.STOPPED

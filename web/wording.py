@@ -25,7 +25,6 @@ _STATES: dict[type, str] = {
     DeadlineStatus: "CLOCK_STATES",
 }
 babel = Babel()
-_ = gettext
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -61,6 +60,11 @@ def _translations() -> Any:
 
 def _sentence(text: str) -> str:
     return str(_translations().ugettext(text))
+
+
+def _(text: str, **facts: Any) -> str:
+    sentence = _sentence(text)
+    return sentence % facts if facts else sentence
 
 
 def _counted(one: str, many: str, count: int) -> str:

@@ -27,7 +27,8 @@ def add_person(session: Session, actor: Actor, username: str, display_name: str,
         NotAllowed. InvalidInput: per field.
     """
     require(actor, "people.manage")
-    problems = _texts(display_name=(display_name, 200, True), phone=(details.get("phone", ""), 40, False))
+    phone, email = details.get("phone", "").strip(), details.get("email", "").strip()
+    problems = _texts(display_name=(display_name, 200, True), phone=(phone, 40, False), email=(email, 200, False))
     if not _USERNAME.fullmatch(username):
         problems.append(FieldProblem("username", "wrong_pattern"))
     elif session.scalar(select(Person.id).where(Person.username == username)) is not None:
@@ -37,8 +38,8 @@ def add_person(session: Session, actor: Actor, username: str, display_name: str,
     person = Person(
         username=username,
         display_name=display_name.strip(),
-        phone=details.get("phone", "").strip(),
-        email=details.get("email", "").strip()[:200],
+        phone=phone,
+        email=email,
         created_at=clock.now(),
     )
     session.add(person)

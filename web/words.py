@@ -119,6 +119,7 @@ FAILURES: dict[str, str] = {
     "no_organisation": N_("No organisation answers for this here."),
     "nobody": N_("Nobody can be found for the work at “{element_id}”."),
     "process_missing": N_("No process is published for this."),
+    "form_missing": N_("The form “{form}” that it begins with is out of use."),
     "bad_job": N_("What the machine is to do here cannot be read."),
     "bpmn_error": N_("The connector answered with the error “{error_code}”."),
     "cardinality": N_("How often “{element_id}” is to be repeated is no number, or too large."),

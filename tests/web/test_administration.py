@@ -190,3 +190,11 @@ def test_clocks_are_explained_in_words_in_both_languages(desk: Any) -> None:
         clerk.post("/language", {"locale": "en"})
         page = clerk.get(f"/cases/{case_id}").text
         assert "Only office hours on working days count." in page and "Not counted:" in page
+
+
+def test_an_address_that_is_too_long_is_refused_not_cut(desk: Any) -> None:
+    security = desk.browser("security")
+    sent = {"username": "newcomer", "display_name": "新人", "email": "a" * 200 + "@example.org"}
+    assert security.post("/admin/people", sent).status_code == 422
+    with desk.database.reading() as session:
+        assert session.scalar(select(Person.id).where(Person.username == "newcomer")) is None

@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from engine.deployments import deploy, load_folder
 from engine.owed import run_due
 from engine.permissions import Actor
-from engine.storage import Case, Database, ProcessInstance, Task, TaskStatus
+from engine.storage import (
+    Case,
+    Database,
+    DefinitionState,
+    FormDefinition,
+    ProcessDefinition,
+    ProcessInstance,
+    Task,
+    TaskStatus,
+)
 
 
 @pytest.fixture
@@ -122,3 +131,15 @@ def test_running_responses_are_told_apart_and_seen_where_one_may_look(desk, ship
         "street": {"莲花街道"},
     }.items():
         assert {street for street, number in numbers.items() if number in seen[who]} == streets
+
+
+def test_a_start_whose_form_is_out_of_use_is_refused_not_begun_without_answers(desk, shipped, database) -> None:  # type: ignore[no-untyped-def]
+    with database.transaction() as session:
+        key = session.scalars(
+            select(ProcessDefinition.start_form).where(ProcessDefinition.key == "start_response")
+        ).one()
+        wanted = update(FormDefinition).where(FormDefinition.key == key)
+        session.execute(wanted.values(state=DefinitionState.RETIRED))
+    coordinator = desk.browser("coordinator")
+    answer = coordinator.get("/responses/start_response")
+    assert answer.status_code == 500 and key in answer.text

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from engine import cases, clock, forms
 from engine.domain_functions import LIBRARY, host_for
-from engine.errors import FieldProblem, InvalidInput, NotFound
+from engine.errors import ExecutionFailed, FieldProblem, InvalidInput, NotFound
 from engine.instances import form_schema
 from engine.permissions import require
 from engine.storage import Case, DefinitionState, FormDefinition, ProcessDefinition
@@ -66,7 +66,11 @@ def _action_page(case: Case, process_key: str, raw: Mapping[str, Any] | None, pr
 
 
 def start_form(definition: ProcessDefinition) -> Mapping[str, Any]:
-    """The form asked before a process starts; an empty one where it has none."""
+    """The form asked before a process starts; an empty one where it has none.
+
+    Raises:
+        ExecutionFailed: it has one, and that is out of use.
+    """
     if not definition.start_form:
         return {"components": []}
     session = context.session()
@@ -76,7 +80,9 @@ def start_form(definition: ProcessDefinition) -> Mapping[str, Any]:
         .order_by(FormDefinition.version.desc())
         .limit(1)
     )
-    return form_schema(session, form_id) if form_id else {"components": []}
+    if form_id is None:
+        raise ExecutionFailed("the start form is not published", kind="form_missing", form=definition.start_form)
+    return form_schema(session, form_id)
 
 
 @door.post_deed("/cases/<int:case_id>/actions/<process_key>", needs=SIGNED_IN)

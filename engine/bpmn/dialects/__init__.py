@@ -10,7 +10,15 @@ from lxml import etree
 
 from engine.bpmn.dialects.forms import drop_empty_holders
 from engine.bpmn.dialects.report import ReportLine, Sheet, Translation
-from engine.bpmn.dialects.tidy import as_utf8, drop_strangers, give_ids, make_executable, native_root, repair_ids
+from engine.bpmn.dialects.tidy import (
+    as_utf8,
+    drop_declarations,
+    drop_strangers,
+    give_ids,
+    make_executable,
+    native_root,
+    repair_ids,
+)
 from engine.bpmn.dialects.vendor import translate_tree
 from engine.bpmn.lint import lint
 from engine.bpmn.lint_report import NOTHING_KNOWN, Resources
@@ -37,6 +45,7 @@ def translate(data: bytes, file: str, known: Resources = NOTHING_KNOWN, *, libra
     give_ids(root)
     make_executable(root, sheet)
     translate_tree(root, sheet)
+    drop_declarations(root, sheet)
     drop_strangers(root, sheet)
     drop_empty_holders(root)
     xml: bytes = etree.tostring(native_root(root), xml_declaration=True, encoding="UTF-8", pretty_print=False)

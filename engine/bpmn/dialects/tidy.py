@@ -101,6 +101,14 @@ def drop_strangers(root: etree._Element, sheet: Sheet) -> None:
                 sheet.dropped(node, _label(etree.QName(child).namespace, etree.QName(child).localname))
 
 
+def drop_declarations(root: etree._Element, sheet: Sheet) -> None:
+    """Take away what a file says of other files and vendors; an extension that must be understood stays as a to-do."""
+    for child in root.findall(bpmn("extension")) + root.findall(bpmn("import")) + root.findall(bpmn("relationship")):
+        if (child.get("mustUnderstand") or "").strip() not in {"true", "1"}:
+            root.remove(child)
+            sheet.dropped(root, etree.QName(child).localname)
+
+
 def _label(space: str | None, name: str) -> str:
     return f"{FOREIGN.get(space or '', space or '')}:{name}"
 

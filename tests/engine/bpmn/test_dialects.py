@@ -205,6 +205,26 @@ def test_an_analytical_diagram_becomes_a_draft_with_a_list_of_what_to_do():
     assert not [line for line in file.translation.report if line.kind == "needs_hand" and line.what == "lane"]
 
 
+@pytest.mark.parametrize(
+    ("name", "process", "todo"),
+    [
+        ("bizagi", "Id_aa", {("flow_without_condition", "Id_f3"), ("flow_without_condition", "Id_f4")}),
+        ("signavio", "sid-p", set()),
+        ("plain", "Process_1", set()),
+    ],
+)
+def test_drawings_of_modelers_without_an_engine_become_drafts(name, process, todo):
+    file = read(name)
+    assert file.element(process).get("isExecutable") == "true"
+    assert file.said("needs_hand") == ["isExecutable"] and file.todo() == todo
+    vendor = [what for what in file.said("dropped") if what.startswith("http")]
+    assert bool(vendor) is (name != "plain"), "what a vendor keeps for itself is named and left out"
+
+
+def test_bpmn_s_own_call_names_its_process():
+    assert read("plain").native("Activity_2", "calledElement")["processId"] == "hand_over"
+
+
 @pytest.mark.parametrize("name", SAMPLES)
 def test_nothing_foreign_is_left_and_a_second_translation_changes_nothing(name):
     first = translate(SAMPLES[name], f"{name}.bpmn")
@@ -331,12 +351,34 @@ def test_bare_conditions_are_read_without_braces():
 @pytest.mark.parametrize(
     "data",
     [b"", b"<", b"hello", b"\xff\xfe", b"<a/>", b"<!DOCTYPE a><a/>", "<?xml version='1.0' encoding='gbk'?><a/>".encode("gbk"),
+     b'<b:BusinessProcessDiagram xmlns:b="http://www.bpmn.org/2004"/>', b'<Package xmlns="http://www.wfmc.org/2008/XPDL2.1"/>',
+     b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100501/MODEL"/>', b"x" * 2_000_001,
      b"\x00" * 100, b"<?xml version='1.0' encoding='nonsense'?><a/>", b"PK\x03\x04"],
 )  # fmt: skip
 def test_no_bpmn_is_refused_with_a_reason(data):
     with pytest.raises(DeploymentRejected) as rejected:
         translate(data, "x.bpmn")
     assert rejected.value.problems
+
+
+@pytest.mark.parametrize(
+    ("inside", "code"),
+    [
+        ("", "nothing_executable"),
+        (
+            '<collaboration id="c"><participant id="p"/><participant id="q"/><messageFlow id="m" sourceRef="p" targetRef="q"/></collaboration>',
+            "nothing_executable",
+        ),
+        ('<choreography id="c"><startEvent id="s"/></choreography>', "unsupported_element"),
+        ('<process id="a"/>', "nothing_executable"),
+    ],
+)
+def test_a_file_with_nothing_to_run_becomes_a_draft_that_says_so(inside, code):
+    data = (
+        f'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="x">{inside}</definitions>'
+    )
+    translation = translate(data.encode(), "x.bpmn")
+    assert translation.is_draft and {p.code for p in translation.todo if p.severity == "error"} == {code}
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "gbk", "latin-1"])

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
+from flask_babel import gettext
 
 from engine.bpmn import lint_words
 from engine.errors import Problem
 from engine.forms import problem_text as form_text
 from engine.forms.wording import catalogue as form_words
+from web import words
 from web.wording import language
 
 
@@ -27,6 +31,8 @@ def _other_words() -> Mapping[str, Mapping[str, str]]:
 
 def text_of(problem: Problem, chosen: str = "") -> str:
     """What is wrong and what to do, in the language ``chosen`` (zh, en), else in the reader's."""
+    if problem.code == "scenario_red" and not chosen:
+        problem = replace(problem, facts={**problem.facts, "reason": failure_words(str(problem.facts["reason"]))})
     chosen = chosen or language()
     if problem.file.endswith(".form") and problem.code in form_words():
         return form_text(problem, chosen)
@@ -48,3 +54,26 @@ def as_json(problem: Problem) -> dict[str, Any]:
         "setting": problem.facts.get("setting", ""),
         "text": text_of(problem),
     }
+
+
+def failure_words(failure: str) -> str:
+    """Why a scenario is red, in the reader's language; what it names and found stays as it is."""
+    place, _sep, rest = failure.partition(": ")
+    step = _STEP.fullmatch(place)
+    where = gettext("step %(number)s (%(what)s)", number=step[1], what=step[2]) if step else _word(place)
+    return f"{where}: {_EXPECTED.sub(_mismatch, rest)}"
+
+
+def _mismatch(found: re.Match[str]) -> str:
+    facts = {"name": _word(found["name"]), "wanted": found["wanted"], "found": found["found"]}
+    return gettext("%(name)s: expected %(wanted)s, found %(found)s", **facts)
+
+
+_STEP = re.compile(r"step (\d+) \((.*)\)")
+_EXPECTED = re.compile(
+    r"(?P<name>\w+): expected (?P<wanted>.*?), found (?P<found>.*?)(?=; \w+: expected |$)", re.DOTALL
+)
+
+
+def _word(name: str) -> str:
+    return gettext(words.SCENARIO_FACTS[name]) if name in words.SCENARIO_FACTS else name

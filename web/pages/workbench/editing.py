@@ -18,7 +18,7 @@ from web.pages.workbench import door
 from web.pages.workbench.blank import blank_decision, blank_form, blank_process, blank_scenario
 from web.pages.workbench.showing import render_form
 from web.pages.workbench.telling import worded
-from web.problems import as_json
+from web.problems import as_json, failure_words
 from web.security import style_nonce
 from web.wording import language
 
@@ -235,7 +235,12 @@ def scenarios(draft_id: int) -> ResponseReturnValue:
             target = passed.setdefault(key, {})
             for element, times in counts.items():
                 target[element] = target.get(element, 0) + times
-    return jsonify(outcomes=[{"name": o.name, "path": o.path, "failure": o.failure} for o in outcomes], passed=passed)
+    return jsonify(
+        outcomes=[
+            {"name": o.name, "path": o.path, "failure": o.failure and failure_words(o.failure)} for o in outcomes
+        ],
+        passed=passed,
+    )
 
 
 @door.get_page("/elsewhere", needs="deployment.view")

@@ -15,7 +15,6 @@ from engine.case_context import case_context
 from engine.drafts.policies import drawings_of
 from engine.errors import Conflict, ExecutionFailed, FieldProblem, InvalidInput, NotAllowed, NotFound
 from engine.scenarios import ENDING, trial
-from engine.simulation.timeline import describe
 from engine.storage import (
     Case,
     EventSubscription,
@@ -34,6 +33,7 @@ from web.context import actor, house, session
 from web.pages.workbench import door
 from web.pages.workbench.editing import find
 from web.pages.workbench.showing import given_fields, render_form
+from web.pages.workbench.telling import why
 from web.pages.workbench.trying import context, moment
 
 
@@ -104,7 +104,7 @@ def _play(token: str, deed: Callable[[trial.Trial], None]) -> ResponseReturnValu
             deed(played)
         except (InvalidInput, NotAllowed, NotFound, Conflict, ExecutionFailed) as error:
             sandbox.now = before
-            flash(_("The trial stands where it was: %(why)s", why=describe(error)), "danger")
+            flash(_("The trial stands where it was: %(why)s", why=why(error)), "danger")
     return redirect(url_for("workbench.trial_show", token=token))
 
 

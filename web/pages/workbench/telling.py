@@ -9,10 +9,11 @@ from flask_babel import gettext
 
 from engine.bpmn import lint_words
 from engine.drafts.diffing import Change
+from engine.errors import CityLoopError, FieldProblem
 from engine.permissions import can
 from web.context import actor
 from web.pages.workbench import words
-from web.wording import language
+from web.wording import error_words, language, problem_words
 
 
 def words_for_templates() -> dict[str, Any]:
@@ -22,6 +23,14 @@ def words_for_templates() -> dict[str, Any]:
 
 def _may(deed: str) -> bool:
     return can(actor(), deed)
+
+
+def why(error: CityLoopError) -> str:
+    """What was refused and why, in one line of the reader's language."""
+    problems = [
+        problem_words(problem) for problem in getattr(error, "problems", ()) if isinstance(problem, FieldProblem)
+    ]
+    return " ".join([error_words(error)[1], *problems])
 
 
 def worded(table: str, code: Any) -> str:

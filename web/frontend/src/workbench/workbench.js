@@ -118,7 +118,8 @@ export class Workbench {
     const restored = kept && await confirmed(say('An earlier visit could not save its last changes to {name}. Take them up again?', { name: file.name }));
     if (kept && !restored) keeper.forget();
     try {
-      await editor.load(restored ? kept.content : file.content);
+      const lost = await editor.load(restored ? kept.content : file.content);
+      if (lost?.length) tell(`${say('Parts of {name} cannot be drawn; saving would lose them', { name: file.name })}:\n${lost.join('\n')}`);
     } catch (error) {
       place.textContent = `${say('This file cannot be shown')}: ${error.message}`;
     }

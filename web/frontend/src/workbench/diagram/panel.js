@@ -14,7 +14,7 @@ const HIDDEN_GROUPS = new Set([
   // Ours say the same with choice lists.
   'calledDecision', 'calledElement', 'form', 'condition', 'script', 'taskDefinition', 'timer', 'message', 'signal', 'error', 'escalation',
 ]);
-const HIDDEN_ENTRIES = new Set(['bindingType', 'formType', 'customFormKey', 'formConfiguration', 'externalReference', 'assignmentDefinitionCandidateGroups', 'isExecutable']);
+const HIDDEN_ENTRIES = new Set(['bindingType', 'formType', 'customFormKey', 'formConfiguration', 'externalReference', 'assignmentDefinitionCandidateGroups', 'isExecutable', 'condition']);
 const CODE = /^[a-z][a-z0-9_]{0,63}$/;
 const OPEN = new Set(['assignmentDefinition', 'multiInstance']);
 

@@ -9,6 +9,7 @@ export default {
   '{name} is not part of what is published': '“{name}”尚未发布',
   'Id of the new file (lower-case letters, digits, _)': '新文件的标识（小写字母、数字、下划线）',
   'An earlier visit could not save its last changes to {name}. Take them up again?': '上次离开时对“{name}”的最后改动未能保存。要恢复吗？',
+  'Parts of {name} cannot be drawn; saving would lose them': '“{name}”有内容画不出来，保存后会丢失',
   'This file cannot be shown': '这个文件无法显示',
   '{name} was saved by somebody else while you were editing it. Both versions are kept in the list of versions.': '您编辑“{name}”期间，他人也保存了它。两个版本都保留在版本列表里。',
   'Go on with mine': '用我的继续', 'Go on with theirs': '用对方的继续',

@@ -67,6 +67,10 @@ def test_every_kind_of_failure_has_words() -> None:
     assert (failures | chosen) - set(words.FAILURES) == set()
 
 
+def test_every_right_is_asked_for_somewhere() -> None:
+    assert set(data("roles.yaml")["deeds"]) - constants() == set()
+
+
 @pytest.mark.parametrize("table", ["CONFLICTS", "FAILURES", "RECORDS", "INCIDENT_KINDS"])
 def test_no_words_are_left_for_what_nobody_says(table: str) -> None:
     built = {f"{kind}.uncaught" for kind in ("error", "escalation")}

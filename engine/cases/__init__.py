@@ -2,6 +2,7 @@
 
 from engine.cases.actions import actions_for, start_action, start_process, startable
 from engine.cases.changing import FIELDS, UNKNOWN_CASE, update_case
+from engine.cases.reporter import look_at_reporter
 from engine.cases.standing import conclude, reopen, resume, suspend, void
 from engine.cases.telling import add_note, assign, link
 
@@ -13,6 +14,7 @@ __all__ = [
     "assign",
     "conclude",
     "link",
+    "look_at_reporter",
     "reopen",
     "resume",
     "start_action",

@@ -115,7 +115,7 @@ def test_who_sees_a_case_of_lianhua_that_is_not_theirs(people, open_case, login)
         ("case.suspend", "chief dispatcher bureau"),
         ("case.reopen", "clerk colleague chief supervisor clerk_sz"),
         ("case.assign", "chief dispatcher street bureau coordinator commander arbiter"),
-        ("case.personal", "enforcement_intake officer enforcement_head legal"),
+        ("case.personal", "clerk colleague chief clerk_sz enforcement_intake officer enforcement_head legal"),
         ("contingency.start", "street coordinator commander"),
         ("broadcast.send", "coordinator commander"),
         ("deadline.exempt", "bureau supervisor"),

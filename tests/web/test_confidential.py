@@ -113,3 +113,30 @@ def test_before_anything_is_done_the_contractor_keeps_what_is_its_own(desk: Any,
         done = select(HistoryEvent).where(HistoryEvent.kind == "task.completed", HistoryEvent.case_id == case_id)
         assert len(session.scalars(done).all()) == 2
         assert session.scalars(select(Task.status).where(Task.id == clean.id)).one() is TaskStatus.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("who", "sees"),
+    [
+        ("clerk", True),
+        ("chief", True),
+        ("street", False),
+        ("supervisor", False),
+        ("auditor", False),
+        ("crew", False),
+        ("clerk_lh", False),
+    ],
+)
+def test_who_calls_the_reporter_back_sees_the_number_and_the_record_tells_it(desk: Any, who: str, sees: bool) -> None:
+    case_id = desk.open_case()
+    browser = desk.browser(who)
+    page = browser.get(f"/cases/{case_id}")
+    assert "13812345678" not in page.text, "on pages everybody may leave open it stays masked"
+    assert ("查看来件人" in page.text) is sees
+    answer = browser.post(f"/cases/{case_id}/reporter")
+    assert answer.status_code == (200 if sees else 403)
+    assert ("13812345678" in answer.text) is sees
+    with desk.database.reading() as session:
+        looks = session.scalars(select(HistoryEvent).where(HistoryEvent.kind == "reporter.seen")).all()
+    assert [look.actor for look in looks] == ([who] if sees else [])
+    assert ("查看了来件人信息" in browser.get(f"/cases/{case_id}").text) is sees

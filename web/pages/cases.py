@@ -29,7 +29,7 @@ from web.asked import number_of, start_of
 from web.clocks import told
 from web.doors import SIGNED_IN, Door
 from web.pages.desk import page_number, remember_place, services
-from web.pages.facts import case_facts
+from web.pages.facts import case_facts, reporter_to_show
 from web.pages.timeline import told_lines
 from web.wording import error_words, named, state
 
@@ -99,6 +99,7 @@ def _page(case_id: int, problems: Sequence[FieldProblem] = (), open_box: str = "
         page=page,
         stages=_stages(case),
         facts=case_facts(case),
+        reporter_hidden=reporter_to_show(case),
         party=session.get(Organisation, case.responsible_organisation_id) if case.responsible_organisation_id else None,
         work=[(subject.task, may_work(actor, subject)) for subject in subjects],
         main_clock=main_clock,
@@ -188,6 +189,13 @@ def change_standing(case_id: int, deed: str) -> ResponseReturnValue:
         return redirect(url_for("cases.show", case_id=case_id))
     flash(_("The case is now: %(state)s.", state=state(case.status)), "success")
     return redirect(url_for("cases.show", case_id=case_id))
+
+
+@door.post_deed("/cases/<int:case_id>/reporter", needs=SIGNED_IN)
+def reporter(case_id: int) -> ResponseReturnValue:
+    """Who reported, in full; the record tells who looked."""
+    row = cases.look_at_reporter(context.session(), context.actor(), case_id)
+    return render_template("case/reporter.html", case=context.session().get_one(Case, case_id), reporter=row)
 
 
 @door.post_deed("/cases/<int:case_id>/assign", needs=SIGNED_IN)

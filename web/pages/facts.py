@@ -41,16 +41,25 @@ def case_facts(case: Case) -> list[tuple[str, str]]:
 
 
 def reporter(case: Case) -> str:
-    """Who reported: in full for those whose role says so, else masked."""
+    """Who reported, masked except to themselves; in full it is shown by a deed of its own."""
     row = context.session().get(CaseReporter, case.id)
     if row is None or row.forgotten_at is not None:
         return ""
     if row.anonymous:
         return _("anonymous")
-    wants = f" · {_('wants an answer')}" if row.wants_reply else ""
-    if can(context.actor(), "case.personal", case) or row.person_id == context.actor().person_id:
-        return f"{row.name} {row.phone}".strip() + wants
-    return f"{masked_name(row.name)} {masked_phone(row.phone)}".strip() + wants
+    words = [masked_name(row.name), masked_phone(row.phone)]
+    if row.person_id is not None and row.person_id == context.actor().person_id:
+        words = [row.name, row.phone]
+    if row.wants_reply:
+        words += ["·", _("wants an answer")]
+    return " ".join(word for word in words if word)
+
+
+def reporter_to_show(case: Case) -> bool:
+    """Whether the actor may have the reporter shown in full."""
+    row = context.session().get(CaseReporter, case.id)
+    known = row is not None and not row.anonymous and row.forgotten_at is None and bool(row.name or row.phone)
+    return known and can(context.actor(), "case.personal", case)
 
 
 def masked_name(name: str) -> str:

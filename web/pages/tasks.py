@@ -22,7 +22,7 @@ from web import context, login, widgets
 from web.asked import number_of
 from web.doors import SIGNED_IN, Door
 from web.pages.desk import next_address, place
-from web.pages.facts import case_facts, case_pictures
+from web.pages.facts import case_facts, case_pictures, reporter_to_show
 from web.wording import error_words, hour, problem_words
 
 door = Door("tasks", __name__)
@@ -113,6 +113,7 @@ def _page(
         independent=actor.person_id in task.independent_of_person_ids,
         others=others,
         facts=case_facts(subject.case) if subject.case else [],
+        reporter_hidden=subject.case is not None and reporter_to_show(subject.case),
         pictures=case_pictures(subject.case, closed) if subject.case else [],
         place=place(),
         me=current_user.person_id,

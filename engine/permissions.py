@@ -47,6 +47,8 @@ from engine.storage import (
 
 VIEW_IN_AREA = "case.view"
 VIEW_INVOLVED = "case.view_involved"
+RIGHTS_KEPT = 64
+"""Conditions kept for whoever asks again with the same rights: building one takes longer than asking it."""
 
 
 @dataclass(frozen=True)
@@ -275,6 +277,7 @@ def is_involved(actor: Actor, case: Case) -> bool:
     return session.scalar(select(select(Case.id).where(Case.id == case.id, _involvement(actor)).exists())) or False
 
 
+@lru_cache(maxsize=RIGHTS_KEPT)
 def visible_cases(actor: Actor) -> ColumnElement[bool]:
     """The condition on ``Case`` for lists: the same answer as ``can(actor, "case.view", case)``, for many at once."""
     if actor.machine or any(VIEW_IN_AREA in grant.deeds and grant.city_wide for grant in actor.grants):
@@ -292,6 +295,7 @@ def _served(grant: Grant) -> ColumnElement[bool]:
     return or_(nowhere, *paths)
 
 
+@lru_cache(maxsize=RIGHTS_KEPT)
 def workable_tasks(actor: Actor) -> ColumnElement[bool]:
     """The condition on ``Task`` (joined to its ``Case``, outer) for "may work on it" through a role or as a candidate.
 

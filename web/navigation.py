@@ -10,7 +10,7 @@ from flask import Flask, current_app, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 
-from engine.permissions import Actor, can, told_to
+from engine.permissions import RIGHTS_KEPT, Actor, can, told_to
 from engine.storage import Notification
 from web import context
 from web.doors import SIGNED_IN
@@ -80,9 +80,8 @@ def unread(actor: Actor) -> int:
     return context.session().scalar(_unread(actor)) or 0
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=RIGHTS_KEPT)
 def _unread(actor: Actor) -> Select[int]:
-    """Kept for the next page of whoever has the same rights: building it takes longer than asking it."""
     some = (
         select(Notification.id)
         .where(told_to(actor), Notification.read_at.is_(None), Notification.channel == "app")

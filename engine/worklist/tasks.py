@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, 
 from sqlalchemy.orm import Session, aliased
 
 from engine import clock
-from engine.permissions import Actor, visible_cases, workable_tasks
+from engine.permissions import RIGHTS_KEPT, Actor, visible_cases, workable_tasks
 from engine.storage import Case, CaseStatus, Organisation, Person, ServiceType, Task, TaskStatus
 from engine.worklist.page import Page, bounds, contains
 
@@ -107,9 +107,8 @@ def counts(session: Session, actor: Actor) -> dict[str, int]:
     return {view: int(getattr(row, view)) for view in VIEWS}
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=RIGHTS_KEPT)
 def _counting(actor: Actor) -> Select[*tuple[int, ...]]:
-    """Kept for whoever looks at the desk again with the same rights: building it takes longer than asking it."""
     columns = [func.count(case((_picked(actor, view, bindparam("now")), 1))).label(view) for view in VIEWS]
     return (
         select(*columns)

@@ -103,15 +103,13 @@ class MessageTask(Activity):
 
 
 def throw_message(token: Token, name: Formula, correlation: Formula | None, element_id: str) -> None:
-    """Let a message leave; it carries the element's inputs, nothing else."""
+    """Let a message leave; it carries the element's inputs, nothing else. One without a key can only begin processes."""
     workflow = token.workflow
     scope = workflow.visible(token)
     environment = workflow.environment
-    key = correlation.evaluate(scope, environment, element_id) if correlation else None
+    key = correlation_text(correlation.evaluate(scope, environment, element_id), element_id) if correlation else None
     text = str(name.evaluate(scope, environment, element_id))
-    workflow.throw(
-        token, "message", text, correlation_key=correlation_text(key, element_id), variables=dict(token.data)
-    )
+    workflow.throw(token, "message", text, correlation_key=key, variables=dict(token.data))
 
 
 def correlation_text(value: Any, element_id: str) -> str | None:

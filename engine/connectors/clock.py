@@ -83,10 +83,17 @@ def _start(context: Context, case: Case, name: str, live: Any) -> Deadline:
         name=name,
         limit=limit,
         started_at=_moment(context, "started_at"),
-        warn=percents(context.inputs.get("warn")),
+        warn=_warn(context),
         escalate_to=context.text("escalateTo"),
         case_id=case.id,
     )
+
+
+def _warn(context: Context) -> tuple[int, ...]:
+    try:
+        return percents(context.inputs.get("warn"))
+    except ValueError as error:
+        raise context.bad("warn", "no percents") from error
 
 
 def _change(context: Context, action: str, deadline: Deadline) -> Deadline:
@@ -102,7 +109,7 @@ def _change(context: Context, action: str, deadline: Deadline) -> Deadline:
     if action == "extend":
         return deadlines.extend(session, actor, deadline, reason, limit)
     if action == "rebase":
-        warn = percents(context.inputs["warn"]) if context.inputs.get("warn") else None
+        warn = _warn(context) if context.inputs.get("warn") else None
         return deadlines.rebase(session, actor, deadline, reason, limit, at=_moment(context, "started_at"), warn=warn)
     if action == "stop":
         return deadlines.stop(session, actor, deadline, reason)

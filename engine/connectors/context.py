@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -52,6 +53,23 @@ class Context:
                 raise self.bad(name, "missing")
             return default
         return str(value)
+
+    def number(self, name: str, default: float, *, most: float = inf) -> float:
+        """An input as a number from 0 to ``most``, or ``default`` when there is none.
+
+        Raises:
+            ExecutionFailed: it is no such number.
+        """
+        value = self.inputs.get(name)
+        if value is None or value == "":
+            return default
+        try:
+            number = float(str(value))
+        except ValueError as error:
+            raise self.bad(name, "no number") from error
+        if not 0 <= number <= most:
+            raise self.bad(name, f"not from 0 to {most:g}")
+        return number
 
     def names(self, name: str) -> list[str]:
         """An input as a list of texts: a list, or one text with commas."""

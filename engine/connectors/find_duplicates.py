@@ -13,7 +13,7 @@ from engine.connectors.context import Context
 from engine.storage import Case, CaseStatus
 
 METRES, HOURS = 50, 24
-METRES_PER_DEGREE = 111_320
+LONGEST = 366 * 24
 SAME = ("sub_category", "category", "service_type")
 NEAR_TEXT = re.compile(r"[（(]?\s*距(?P<reference>[^，。；）)]{1,60}?)约?\s*(?P<metres>\d{1,4}(?:\.\d+)?)\s*米")
 
@@ -21,8 +21,8 @@ NEAR_TEXT = re.compile(r"[（(]?\s*距(?P<reference>[^，。；）)]{1,60}?)约?
 def run(context: Context) -> dict[str, Any]:
     """The likeliest first, each with number, title, metres (None where only the text tells) and hours apart."""
     case = context.require_case()
-    metres = float(context.inputs.get("metres") or METRES)
-    hours = float(context.inputs.get("hours") or HOURS)
+    metres = context.number("metres", METRES)
+    hours = context.number("hours", HOURS, most=LONGEST)
     same = context.text("same", SAME[0])
     if same not in SAME:
         raise context.bad("same", same)

@@ -35,7 +35,7 @@ def prepare(context: Context) -> dict[str, Any]:
         "headers": {str(name): _line(value) for name, value in headers.items()},
         "body": None if body is None else orjson.dumps(shown({"body": body})["body"]),
         "secret": context.text("secret"),
-        "timeout": float(context.inputs.get("timeout") or 10),
+        "timeout": context.number("timeout", 10),
     }
 
 

@@ -54,8 +54,6 @@ def _report(context: Context, origin: Case | None) -> dict[str, Any]:
     if isinstance(place, dict):
         report |= {name: place.get(name) for name in PLACE}
         report |= {"place": place.get("text") or place.get("place") or ""}
-        for name in ("longitude", "latitude"):
-            report[name] = None if place.get(name) is None else float(place[name])
     elif place:
         report["place"] = str(place)
     return report

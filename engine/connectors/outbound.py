@@ -41,11 +41,14 @@ def request(
         ExecutionFailed: the address is not allowed (``not_allowed_address``), or the outside did not answer (worth
         trying again).
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise ExecutionFailed("this is no address", kind="not_allowed_address", why=str(error)) from error
     host = (parts.hostname or "").lower()
     if parts.scheme not in {"http", "https"} or not host or parts.username is not None:
         raise _refused(url, "not a web address")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
     address = _checked_address(settings, host, port, url)
     timeout = max(0.1, min(float(timeout), LONGEST_WAIT))
     connection = _connection(parts.scheme, host, port, address, timeout)

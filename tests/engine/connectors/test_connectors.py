@@ -167,6 +167,33 @@ def test_a_wrong_input_is_an_incident_at_once(session, run):
     assert session.scalars(select(Job.attempts).where(Job.kind == "connector")).one() == 1
 
 
+@pytest.mark.parametrize(
+    ("type_", "inputs", "code"),
+    [
+        ("find-duplicates", {"metres": "nearby"}, "bad_input"),
+        ("find-duplicates", {"hours": "=-1"}, "bad_input"),
+        ("find-duplicates", {"hours": "1e300"}, "bad_input"),
+        ("open-case", {"title": "x", "place": '={"longitude": "far", "latitude": 1}'}, "invalid_input"),
+        ("clock", {"action": "start", "limit": "4 工作时", "warn": "soon"}, "bad_input"),
+        ("http", {"url": "https://example.com/", "timeout": "long"}, "bad_input"),
+        ("http", {"url": "https://example.com:x/"}, "not_allowed_address"),
+    ],
+)
+def test_an_input_that_is_no_number_needs_a_person_at_once(session, run, type_, inputs, code):
+    run((type_, inputs))
+    assert session.scalars(select(Incident.code)).one() == code
+    assert session.scalars(select(Job.attempts).where(Job.kind == "connector")).one() == 1
+
+
+def test_duplicates_at_no_distance_are_at_the_very_place(session, run):
+    here = {"longitude": 114.0545, "latitude": 22.5561}
+    first = run(**here)
+    near = run(("find-duplicates", {"metres": "=0"}), at="2026-11-18T10:00", **{**here, "longitude": 114.05455})
+    assert results(session, near)["r0"]["first"] is None
+    same = run(("find-duplicates", {"metres": "=0"}), at="2026-11-18T10:00", **here)
+    assert results(session, same)["r0"]["first"] == first.number
+
+
 def test_a_document_is_a_pdf_among_the_evidence(session, run, tmp_path):
     case = run(
         (

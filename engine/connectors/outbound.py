@@ -11,8 +11,10 @@ import os
 import smtplib
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from email.message import EmailMessage
+from threading import Event, Timer
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +26,7 @@ from engine.settings import Settings
 
 LARGEST_ANSWER = 1_000_000
 LONGEST_WAIT = 30.0
+"""An exchange ends after so long, well within the lease of its job."""
 
 
 def request(
@@ -51,24 +54,64 @@ def request(
         raise _refused(url, "not a web address")
     address = _checked_address(settings, host, port, url)
     timeout = max(0.1, min(float(timeout), LONGEST_WAIT))
-    connection = _connection(parts.scheme, host, port, address, timeout)
     path = parts.path or "/"
     try:
-        connection.request(
-            method, f"{path}?{parts.query}" if parts.query else path, body=body, headers=dict(headers or {})
-        )
-        answer = connection.getresponse()
-        content = answer.read(LARGEST_ANSWER + 1)
-        if len(content) > LARGEST_ANSWER:
-            raise failed("the answer is too large", url=_bare(url), limit=LARGEST_ANSWER)
-        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
+        with _at_most(timeout) as watch:
+            connection = _connection(parts.scheme, host, port, address, timeout, watch)
+            with closing(connection):
+                connection.request(
+                    method, f"{path}?{parts.query}" if parts.query else path, body=body, headers=dict(headers or {})
+                )
+                answer = connection.getresponse()
+                content = answer.read(LARGEST_ANSWER + 1)
     except (OSError, http.client.HTTPException) as error:
         raise failed("the outside did not answer", url=_bare(url), reason=str(error)[:300]) from error
+    if len(content) > LARGEST_ANSWER:
+        raise failed("the answer is too large", url=_bare(url), limit=LARGEST_ANSWER)
+    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[Callable[[socket.socket], socket.socket]]:
+    """End an exchange over the sockets it is told of when its time is over: each single read may be in time and the
+    whole still outlast the lease of its job.
+
+    Raises:
+        TimeoutError: it was over.
+    """
+    over = Event()
+    twins: list[socket.socket] = []
+
+    def hang_up() -> None:
+        over.set()
+        for twin in twins:
+            with suppress(OSError):
+                twin.shutdown(socket.SHUT_RDWR)
+
+    def watch(connected: socket.socket) -> socket.socket:
+        # A second handle on the same connection: encryption takes the first one over.
+        twins.append(connected.dup())
+        if over.is_set():
+            hang_up()
+        return connected
+
+    alarm = Timer(seconds, hang_up)
+    alarm.daemon = True
+    alarm.start()
+    try:
+        yield watch
     finally:
-        connection.close()
+        alarm.cancel()
+        alarm.join()
+        for twin in twins:
+            twin.close()
+        if over.is_set():
+            raise TimeoutError("the exchange took too long")
 
 
-def _connection(scheme: str, host: str, port: int, address: str, timeout: float) -> http.client.HTTPConnection:
+def _connection(
+    scheme: str, host: str, port: int, address: str, timeout: float, watch: Callable[[socket.socket], socket.socket]
+) -> http.client.HTTPConnection:
     """A connection to the address that was checked, not to what the name means a moment later."""
     connection: http.client.HTTPConnection
     if scheme == "https":
@@ -77,7 +120,7 @@ def _connection(scheme: str, host: str, port: int, address: str, timeout: float)
         connection = http.client.HTTPConnection(host, port, timeout=timeout)
 
     def connect(_: Any, timeout: Any = None, source: Any = None) -> socket.socket:
-        return socket.create_connection((address, port), timeout, source)
+        return watch(socket.create_connection((address, port), timeout, source))
 
     connection._create_connection = connect  # type: ignore[attr-defined]
     return connection
@@ -153,7 +196,10 @@ def send_mail(settings: Settings, address: str, title: str, body: str, delivery_
     mail.set_content(body or title)
     host, _, port = settings.smtp_host.partition(":")
     try:
-        with smtplib.SMTP(host, int(port or 25), timeout=LONGEST_WAIT) as server:
+        with _at_most(LONGEST_WAIT) as watch, smtplib.SMTP(timeout=LONGEST_WAIT) as server:
+            server.connect(host, int(port or 25))
+            assert server.sock is not None
+            watch(server.sock)
             server.send_message(mail)
     except (OSError, smtplib.SMTPException) as error:
         raise failed("the mail could not be sent", cause=str(error)[:300]) from error

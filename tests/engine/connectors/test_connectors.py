@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import socket
+import threading
 from dataclasses import replace
 from importlib import import_module
 
@@ -330,7 +332,6 @@ def test_only_named_hosts_and_no_private_addresses_are_called(hosts, url):
 @pytest.fixture
 def partner():
     """A system outside, on this machine."""
-    import threading
     from http.server import BaseHTTPRequestHandler, HTTPServer
 
     class Handler(BaseHTTPRequestHandler):
@@ -386,6 +387,32 @@ def test_an_http_call_carries_the_secret_and_the_delivery_id(partner, monkeypatc
     assert module.call(replace(settings, sandbox=True), "d-1", prepared)["sandbox"] is True
     with pytest.raises(ExecutionFailed):
         module.call(settings, "d-1", {**prepared, "secret": "unknown"})
+
+
+def test_an_answer_that_drips_is_cut_off():
+    """Each byte comes in time, the whole never would."""
+    enough = threading.Event()
+
+    def drip(listening):
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(1000)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+            while not enough.wait(0.1):
+                try:
+                    connection.sendall(b"x")
+                except OSError:
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        partner = threading.Thread(target=drip, args=(listening,))
+        partner.start()
+        address = f"http://localhost:{listening.getsockname()[1]}/"
+        with pytest.raises(ExecutionFailed) as cut:
+            outbound.request(Settings(outbound_hosts="private:localhost"), "GET", address, timeout=0.5)
+        enough.set()
+        partner.join()
+    assert cut.value.kind == "connector_failed"
 
 
 def test_every_object_of_a_document_lies_where_its_table_says(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 from engine import clock, history
 from engine.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from engine.permissions import Actor, require
-from engine.storage import Area, Organisation, OrganisationArea, OrganisationKind, Person, Role, RoleGrant
+from engine.reference import data
+from engine.storage import Area, Organisation, OrganisationArea, OrganisationKind, Person, Role, RoleGrant, lock
 
 _USERNAME = re.compile(r"[a-z][a-z0-9_.-]{1,39}")
 _CODE = re.compile(r"[a-z][a-z0-9_.-]{1,79}")
-SEPARATED = frozenset({"administrator", "security_admin", "auditor"})
-"""System, security and audit administration are three people's: nobody holds two of them."""
+ADMINISTRATION = {"security_admin": "security", "auditor": "audit"}
+"""Administration is three powers: system (all other roles of that side), security and audit. Case work is a fourth;
+nobody holds roles of two."""
 
 
 def add_person(session: Session, actor: Actor, username: str, display_name: str, **details: str) -> Person:
@@ -72,23 +74,28 @@ def grant_role(session: Session, actor: Actor, person_id: int, role: str, organi
     """Give a person a role in an organisation.
 
     Raises:
-        NotFound, NotAllowed. InvalidInput: no such role or organisation. Conflict: the separated administrations, or
-            it is oneself.
+        NotFound, NotAllowed. InvalidInput: no such role or organisation, or the one is not for the other
+            (``role_sides.yaml``). Conflict: powers that are kept apart, or it is oneself.
     """
     require(actor, "people.manage")
-    person = _person(session, person_id)
+    # Two grants at once would each not see the other.
+    person = lock(session, Person, person_id)
     if person.id == actor.person_id:
         raise Conflict("nobody gives themselves a role", kind="oneself")
     problems = []
-    if session.get(Role, role) is None:
+    wanted = session.get(Role, role)
+    if wanted is None:
         problems.append(FieldProblem("role", "not_an_option"))
     organisation = session.get(Organisation, organisation_id)
     if organisation is None or not organisation.active:
         problems.append(FieldProblem("organisation", "unknown_organisation"))
-    if problems:
+    elif wanted is not None and organisation.kind not in data("role_sides.yaml")[wanted.side]:
+        problems.append(FieldProblem("role", "role_not_here", {"role": wanted.name, "organisation": organisation.name}))
+    if problems or wanted is None:
         raise InvalidInput("the role cannot be given like that", problems)
-    if role in SEPARATED and (held := SEPARATED & _held(session, person_id) - {role}):
-        raise Conflict("one person holds one administration", kind="separated", other=min(held))
+    other = next((held for held in _held(session, person_id) if _power(held) != _power(wanted)), None)
+    if other is not None:
+        raise Conflict("one person holds one power", kind="separated", other=other.code)
     grant = session.scalars(
         select(RoleGrant).where(
             RoleGrant.person_id == person_id, RoleGrant.role == role, RoleGrant.organisation_id == organisation_id
@@ -203,11 +210,18 @@ def _serve(session: Session, organisation: Organisation, wanted: set[int]) -> No
     session.flush()
 
 
-def _held(session: Session, person_id: int) -> frozenset[str]:
-    rows = session.scalars(
-        select(RoleGrant.role).where(RoleGrant.person_id == person_id, RoleGrant.revoked_at.is_(None))
-    )
-    return frozenset(rows)
+def _held(session: Session, person_id: int) -> Sequence[Role]:
+    return session.scalars(
+        select(Role)
+        .join(RoleGrant, RoleGrant.role == Role.code)
+        .where(RoleGrant.person_id == person_id, RoleGrant.revoked_at.is_(None))
+        .order_by(Role.code)
+    ).all()
+
+
+def _power(role: Role) -> str:
+    """System, security, audit or the case work of everybody else."""
+    return ADMINISTRATION.get(role.code, "system") if role.side == "administration" else "work"
 
 
 def _person(session: Session, person_id: int) -> Person:

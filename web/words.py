@@ -51,6 +51,7 @@ PROBLEMS: dict[str, str] = {
     "unknown_area": N_("There is no place “{value}” here."),
     "street_not_in_district": N_("{district} has no street “{value}”."),
     "point_elsewhere": N_("The point on the map does not lie in {district}."),
+    "role_not_here": N_("The role “{role}” is not held in an organisation like “{organisation}”."),
     "start_out_of_reach": N_("You may not start this there; ask whoever has the emergency duty for that place."),
     "out_of_reach": N_("You may not report for this place; please hand it to those who look after it."),
     "outside_city": N_("The place lies outside the city. Tick the confirmation if that is right."),
@@ -95,7 +96,7 @@ CONFLICTS: dict[str, str] = {
     "duplicate": N_("This is running already."),
     "still_used": N_("It is still used by {by}."),
     "oneself": N_("You cannot do that with yourself; ask somebody else with your role."),
-    "separated": N_("System, security and audit administration have to be three different people."),
+    "separated": N_("System, security and audit administration and the work on cases have to be different people's."),
     "busy": N_("Too many people are logging in at the moment. Please try again."),
 }
 

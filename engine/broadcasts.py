@@ -16,7 +16,7 @@ from engine import clock, history
 from engine.bpmn.scripts import Environment, Scope, required
 from engine.case_context import CaseVariables
 from engine.domain_functions import LIBRARY, host_for
-from engine.errors import Conflict
+from engine.errors import Conflict, FieldProblem, InvalidInput
 from engine.instances import Advance, advancing, start
 from engine.instances.jobs import JOBS, given, kept, owe
 from engine.permissions import Actor, require
@@ -98,9 +98,11 @@ def stop(session: Session, actor: Actor, broadcast_id: int, reason: str) -> Broa
     """Stop a signal that should not have been sent: whoever has not had it yet does not get it.
 
     Raises:
-        NotFound, NotAllowed. Conflict: it has reached everybody.
+        NotFound, NotAllowed. Conflict: it has reached everybody. InvalidInput: no reason.
     """
     require(actor, "broadcast.send")
+    if not reason.strip():
+        raise InvalidInput("stopping a signal needs a reason", [FieldProblem("reason", "required")])
     broadcast = lock(session, Broadcast, broadcast_id)
     if broadcast.status is not BroadcastStatus.SPREADING:
         raise Conflict("the signal has reached everybody", kind="ended", broadcast=broadcast_id)

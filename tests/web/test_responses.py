@@ -7,10 +7,13 @@ import re
 import pytest
 from sqlalchemy import select, update
 
+from engine import broadcasts
 from engine.deployments import deploy, load_folder
 from engine.owed import run_due
 from engine.permissions import Actor
 from engine.storage import (
+    Broadcast,
+    BroadcastStatus,
     Case,
     Database,
     DefinitionState,
@@ -143,3 +146,20 @@ def test_a_start_whose_form_is_out_of_use_is_refused_not_begun_without_answers(d
     coordinator = desk.browser("coordinator")
     answer = coordinator.get("/responses/start_response")
     assert answer.status_code == 500 and key in answer.text
+
+
+def test_a_signal_sent_by_mistake_is_stopped_with_a_reason_where_responses_are_seen(desk, database) -> None:  # type: ignore[no-untyped-def]
+    with database.transaction() as session:
+        sent = broadcasts.send(session, desk.actor("coordinator"), "typhoon_red", areas=["莲花街道"]).id
+    address = f"/responses/broadcasts/{sent}/stop"
+    street, commander = desk.browser("street"), desk.browser("commander")
+    page = street.get("/responses")
+    assert "typhoon_red" in page.text and address not in page.text
+    assert street.post(address, {"reason": "发错了"}).status_code == 403
+    assert address in commander.get("/responses").text
+    assert commander.post(address, {"reason": " "}).status_code == 422
+    assert commander.post(address, {"reason": "发错了街道"}).status_code == 302
+    with database.reading() as session:
+        assert session.get_one(Broadcast, sent).status is BroadcastStatus.STOPPED
+    assert address not in commander.get("/responses").text
+    assert commander.post(address, {"reason": "再停一次"}).status_code == 409

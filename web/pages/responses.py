@@ -10,11 +10,20 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 
-from engine import cases, clock, forms
+from engine import broadcasts, cases, clock, forms
 from engine.domain_functions import LIBRARY, host_for
 from engine.errors import FieldProblem, InvalidInput, NotAllowed, NotFound
 from engine.permissions import visible_cases
-from engine.storage import Case, InstanceStatus, ProcessDefinition, ProcessInstance, Task, TaskStatus
+from engine.storage import (
+    Broadcast,
+    BroadcastStatus,
+    Case,
+    InstanceStatus,
+    ProcessDefinition,
+    ProcessInstance,
+    Task,
+    TaskStatus,
+)
 from web import context, widgets
 from web.doors import Door
 from web.pages.actions import start_form
@@ -50,7 +59,19 @@ def show_list() -> ResponseReturnValue:
         ways=[d for d in startable if d.kind != DRILLED and d.start_form],
         drills=[d for d in startable if d.kind == DRILLED],
         running=running,
+        signals=session.scalars(
+            select(Broadcast).where(Broadcast.status == BroadcastStatus.SPREADING).order_by(Broadcast.id.desc())
+        ).all(),
     )
+
+
+@door.post_deed("/responses/broadcasts/<int:broadcast_id>/stop", needs="broadcast.send")
+def stop_signal(broadcast_id: int) -> ResponseReturnValue:
+    """A signal that should not have been sent goes no further."""
+    reason = request.form.get("reason", "").strip()[:2000]
+    signal = broadcasts.stop(context.session(), context.actor(), broadcast_id, reason)
+    flash(_("The signal “%(name)s” goes no further.", name=signal.name), "success")
+    return redirect(url_for("responses.show_list"))
 
 
 @door.get_page("/responses/<process_key>", needs="contingency.start")

@@ -4,6 +4,9 @@ SQLite: WAL, foreign keys, a busy timeout, and ``BEGIN IMMEDIATE`` for every wri
 writers that both began by reading end in "database is locked". ``synchronous=NORMAL``: in WAL mode a killed
 process loses nothing and the file is never damaged; a power cut may take the last instants. Whoever needs those
 too runs PostgreSQL or opens with ``synchronous="FULL"`` (about 30 % slower).
+
+Connections that only read are apart from those that write, on both: whoever changes between the two on one connection
+makes it forget its prepared statements (SQLite at ``PRAGMA query_only``, psycopg at every rollback).
 """
 
 from __future__ import annotations
@@ -46,10 +49,10 @@ class Database:
         self.backend = address.get_backend_name()
         if self.backend == "sqlite":
             self.engine = _open_sqlite(address, synchronous, echo)
-            # Telling a connection that it only reads makes it forget all its prepared statements: these have their own.
             self.reader = _open_sqlite(address, synchronous, echo, read_only=True)
         elif self.backend == "postgresql":
-            self.engine = self.reader = _open_postgres(address, pool_size, echo)
+            self.engine = _open_postgres(address, pool_size, echo)
+            self.reader = _open_postgres(address, pool_size, echo, read_only=True)
         else:
             raise ValueError(f"only SQLite and PostgreSQL are supported, not {self.backend!r}")
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
@@ -83,8 +86,11 @@ class Database:
         self.reader.dispose()
 
 
-def _open_postgres(address: URL, pool_size: int, echo: bool) -> Engine:
-    options = f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout={STATEMENT_SECONDS}s -c timezone=UTC"
+def _open_postgres(address: URL, pool_size: int, echo: bool, *, read_only: bool = False) -> Engine:
+    options = (
+        f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout={STATEMENT_SECONDS}s -c timezone=UTC "
+        f"-c default_transaction_read_only={'on' if read_only else 'off'}"
+    )
     engine = create_engine(
         address.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
@@ -99,6 +105,9 @@ def _open_postgres(address: URL, pool_size: int, echo: bool) -> Engine:
         if connection.closed or _has_something_to_read(connection.fileno()):
             raise DisconnectionError("the server ended the connection")
 
+    if read_only:
+        # Nothing was written, so nothing has to be taken back; and psycopg forgets its statements with every rollback.
+        engine.dialect.do_rollback = engine.dialect.do_commit  # type: ignore[method-assign]
     return engine
 
 
@@ -114,7 +123,9 @@ def _open_sqlite(address: URL, synchronous: str, echo: bool, *, read_only: bool 
     if address.database in (None, "", ":memory:"):
         raise ValueError("a database in memory is gone with its connection; name a file")
     Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, echo=echo)
+    # The driver keeps so many statements prepared; its own 128 are fewer than the pages use.
+    arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False, "cached_statements": 1000}
+    engine = create_engine(address, connect_args=arguments, echo=echo)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:

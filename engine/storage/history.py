@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DDL, ForeignKey, String, event
+from sqlalchemy import DDL, ForeignKey, Index, String, event, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.storage.base import Base, BigId, Code, Digest, Id, LongText, Name
+
+CASELESS = text("case_id IS NULL")
 
 
 class HistoryEvent(Base):
@@ -27,7 +29,7 @@ class HistoryEvent(Base):
     at: Mapped[datetime]
     kind: Mapped[Code] = mapped_column(index=True)
     case_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("case.id"), index=True)
-    instance_id: Mapped[int | None] = mapped_column(BigId, index=True)
+    instance_id: Mapped[int | None] = mapped_column(BigId)
     task_id: Mapped[int | None] = mapped_column(BigId)
     element_id: Mapped[Code] = mapped_column(default="")
     subject: Mapped[Name] = mapped_column(default="")
@@ -41,6 +43,10 @@ class HistoryEvent(Base):
     reason: Mapped[LongText] = mapped_column(default="")
     details: Mapped[dict[str, Any] | None]
     row_hash: Mapped[str] = mapped_column(Digest)
+
+    __table_args__ = (
+        Index("ix_history_event_instance_id", "instance_id", sqlite_where=CASELESS, postgresql_where=CASELESS),
+    )
 
 
 class HistorySeal(Base):

@@ -32,9 +32,10 @@ class Task(Base):
     organisation_id (only people of this one; None: whoever serves the area), priority (higher first; default 50),
     due_at (of its deadline or dueDate), follow_up_at, stage, responsible (``responsible`` property), escalate_to
     (group), evidence (wanted slots), independent_of (element id), independent_of_person_ids, properties (all
-    evaluated properties), variables (what the form sees), draft (fields typed but not sent), draft_by_id,
-    draft_saved_at, result (what was submitted), created_at, claimed_at, completed_at, completed_by_id, submission
-    (token of the submit that won: a double submit is answered as before), withdrawn_at, escalated_at, lock_version.
+    evaluated properties), variables (what the form sees), draft (typed but not sent, by the id of whom it is for:
+    {"fields", "by", "at"}), result (what was submitted), created_at, claimed_at, completed_at, completed_by_id,
+    submission (token of the submit that won: a double submit is answered as before), withdrawn_at, escalated_at,
+    lock_version.
     """
 
     __tablename__ = "task"
@@ -65,8 +66,6 @@ class Task(Base):
     properties: Mapped[dict[str, Any]] = mapped_column(default=dict)
     variables: Mapped[dict[str, Any]] = mapped_column(default=dict)
     draft: Mapped[dict[str, Any] | None]
-    draft_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("person.id"))
-    draft_saved_at: Mapped[datetime | None]
     result: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]
@@ -87,7 +86,7 @@ class Task(Base):
 
 class TaskCandidate(Base):
     """A role or a person who may claim the task; exactly one of the two is set. Removed by the worker
-    when the task is over.
+    when the task is over. One always comes from the task, so only that and the few people named have an index.
 
     Columns: id, task_id, role, person_id.
     """
@@ -96,7 +95,7 @@ class TaskCandidate(Base):
 
     id: Mapped[Id]
     task_id: Mapped[int] = mapped_column(BigId, ForeignKey("task.id", ondelete="CASCADE"), index=True)
-    role: Mapped[Code | None] = mapped_column(index=True)
+    role: Mapped[Code | None]
     person_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("person.id"))
 
     __table_args__ = (

@@ -132,10 +132,14 @@ def _details(
         .where(HistoryEvent.details.is_not(None))
         .order_by(HistoryEvent.id)
     )
+    if instance_id is not None:
+        # The history of an instance is found by its case; only of those without one by themselves.
+        case_id = session.scalar(select(ProcessInstance.case_id).where(ProcessInstance.id == instance_id))
+        statement = statement.where(HistoryEvent.instance_id == instance_id)
     if case_id is not None:
         statement = statement.where(HistoryEvent.case_id == case_id)
     elif instance_id is not None:
-        statement = statement.where(HistoryEvent.instance_id == instance_id)
+        statement = statement.where(HistoryEvent.case_id.is_(None))
     return [(key, details) for key, details in session.execute(statement)]
 
 

@@ -583,7 +583,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("history_event", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_history_event_case_id"), ["case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_history_event_instance_id"), ["instance_id"], unique=False)
+        batch_op.create_index(
+            "ix_history_event_instance_id",
+            ["instance_id"],
+            unique=False,
+            sqlite_where=sa.text("case_id IS NULL"),
+            postgresql_where=sa.text("case_id IS NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_history_event_kind"), ["kind"], unique=False)
 
     op.create_table(
@@ -993,8 +999,6 @@ def upgrade() -> None:
         sa.Column("properties", sa.Text(), nullable=False),
         sa.Column("variables", sa.Text(), nullable=False),
         sa.Column("draft", sa.Text(), nullable=True),
-        sa.Column("draft_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("draft_saved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("result", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
@@ -1007,7 +1011,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["assignee_id"], ["person.id"], name=op.f("fk_task_assignee_id")),
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_task_case_id")),
         sa.ForeignKeyConstraint(["completed_by_id"], ["person.id"], name=op.f("fk_task_completed_by_id")),
-        sa.ForeignKeyConstraint(["draft_by_id"], ["person.id"], name=op.f("fk_task_draft_by_id")),
         sa.ForeignKeyConstraint(
             ["form_definition_id"], ["form_definition.id"], name=op.f("fk_task_form_definition_id")
         ),
@@ -1196,7 +1199,6 @@ def upgrade() -> None:
             sqlite_where=sa.text("person_id IS NOT NULL"),
             postgresql_where=sa.text("person_id IS NOT NULL"),
         )
-        batch_op.create_index(batch_op.f("ix_task_candidate_role"), ["role"], unique=False)
         batch_op.create_index(batch_op.f("ix_task_candidate_task_id"), ["task_id"], unique=False)
 
     op.create_table(

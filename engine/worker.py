@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -57,6 +57,14 @@ class Worker:
             self.counts.update(done)
             if sum(done.values()) < 100:
                 return
+
+    def once(self) -> Iterator[Counter[str]]:
+        """Do what is due now, until nothing is, then keep house and stop; tells what each look has done."""
+        while done := run_due(self.database, self.settings, worker=self.name):
+            self.counts.update(done)
+            yield done
+        self.keep_house()
+        self._leave()
 
     def keep_house(self) -> None:
         """Heartbeat, seals, cleaning up, and drafts to be published at a date."""

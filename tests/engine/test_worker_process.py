@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from engine.intake import open_case
-from engine.storage import HistorySeal, ProcessDefinition, Task, WorkerHeartbeat
+from engine.storage import HistoryEvent, HistorySeal, ProcessDefinition, Task, WorkerHeartbeat
 
 
 @pytest.fixture
@@ -95,3 +95,6 @@ def test_a_worker_asked_to_look_once_does_what_is_due_and_stops(session, people,
     assert once.wait(60) == 0
     assert "1 jobs" in once.stdout.read()
     assert session.scalars(select(Task.element_id)).all() == ["act"]
+    lines = [session.scalar(select(func.count()).select_from(table)) for table in (HistorySeal, HistoryEvent)]
+    assert lines[0] == lines[1] > 0, "the house is kept too"
+    assert session.scalars(select(WorkerHeartbeat)).all() == []

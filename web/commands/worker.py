@@ -11,7 +11,7 @@ from engine.storage import Database
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Do what is due now, until nothing is, and stop.")
+@click.option("--once", is_flag=True, help="Do what is due now, until nothing is, keep house, and stop.")
 @click.option("--verbose", is_flag=True, help="Tell what is done.")
 def command(once: bool, verbose: bool) -> None:
     """Work until stopped (SIGTERM or Ctrl-C)."""
@@ -22,21 +22,16 @@ def command(once: bool, verbose: bool) -> None:
     settings = Settings.from_environment()
     database = Database(settings.database_url)
     try:
-        if once:
-            _once(database, settings)
-        else:
-            from engine.worker import Worker
+        # The scheduler is brought in by those who need it only.
+        from engine.worker import Worker
 
+        worker = Worker(database, settings)
+        if once:
+            for done in worker.once():
+                click.echo(", ".join(f"{number} {kind}" for kind, number in sorted(done.items())))
+        else:
             address = database.engine.url.render_as_string()
             click.echo(f"Worker for {address}, looking every {settings.worker_interval_seconds} s.")
-            Worker(database, settings).run()
+            worker.run()
     finally:
         database.close()
-
-
-def _once(database: Database, settings: Settings) -> None:
-    from engine.owed import run_due, worker_name
-
-    name = worker_name()
-    while done := run_due(database, settings, worker=name):
-        click.echo(", ".join(f"{number} {kind}" for kind, number in sorted(done.items())))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from werkzeug.routing import IntegerConverter
 
 from engine import clock
 from engine.permissions import can
@@ -16,21 +17,19 @@ from engine.storage import HistoryEvent, LoginSession, Person
 from web.doors import PUBLIC, SIGNED_IN, Door, check, needs_of
 
 PEOPLE = ("clerk", "chief", "crew", "officer", "designer", "operator", "admin", "security", "auditor")
-ARGUMENTS = {
-    "case_id": 999, "task_id": 999, "incident_id": 999, "person_id": 1, "grant_id": 999, "organisation_id": 1,
-    "process_key": "x", "public_id": "x", "deed": "void", "filename": "x",
-}  # fmt: skip
+ARGUMENTS = {"person_id": 1, "organisation_id": 1, "deed": "void", "kind": "process"}
+"""What addresses are filled with that neither 999 nor ``x`` fits."""
 
 
 def routes(app: Flask) -> list[tuple[str, str, str]]:
+    """Every address there is, with its endpoint and method."""
     found = []
     for rule in app.url_map.iter_rules():
         if rule.endpoint == "static":
             continue
+        numbers = {name for name in rule.arguments if isinstance(rule._converters[name], IntegerConverter)}
+        values = {name: ARGUMENTS.get(name, 999 if name in numbers else "x") for name in rule.arguments}
         with app.test_request_context():
-            values = {name: ARGUMENTS[name] for name in rule.arguments if name in ARGUMENTS}
-            if set(rule.arguments) - set(values):
-                continue
             found.append((app.url_for(rule.endpoint, **values), rule.endpoint, min(rule.methods & {"GET", "POST"})))
     return found
 
@@ -64,7 +63,7 @@ def test_a_declared_deed_is_asked_of_everybody(desk: Any) -> None:
     for username in PEOPLE:
         browser, actor = desk.browser(username), desk.actor(username)
         for address, endpoint, method in routes(desk.app):
-            if endpoint not in needs or endpoint.startswith("workbench."):
+            if endpoint not in needs:
                 continue
             answer = browser.get(address) if method == "GET" else browser.post(address)
             if can(actor, needs[endpoint]):
@@ -218,9 +217,7 @@ def test_somebody_shut_out_is_out_at_once(desk: Any) -> None:
 
 def test_the_login_leads_back_but_never_elsewhere(desk: Any) -> None:
     stranger = desk.browser()
-    assert stranger.get("/cases?q=1").location.endswith("/login?next=/cases?q%3D1") or "next=" in (
-        stranger.get("/cases?q=1").location
-    )
+    assert stranger.get("/cases?q=1").location == "/login?next=/cases?q%3D1"
     for wanted, place in (
         ("/cases?q=1", "/cases?q=1"),
         ("//evil.example", "/desk"),

@@ -14,6 +14,7 @@ from engine.errors import Conflict, FieldProblem, InvalidInput, NotAllowed
 from engine.permissions import Actor, TaskSubject, actor_for, actor_of, can, may_work, require, rights, task_subject
 from engine.storage import Area, HistoryEvent, Person, RoleGrant, Task
 from engine.storage.statements import Writes
+from engine.tasks.drafts import with_draft
 from engine.tasks.finding import accept, acting_as, change, hold, require_not_others, require_open, require_running
 
 
@@ -104,9 +105,7 @@ def send_back(
         raise Conflict("it is not delegated", kind="stale", task=task_id)
     if actor.person_id not in (task.assignee_id, task.owner_id):
         raise NotAllowed("only who has it may hand it back", deed="task.work", subject=f"task {task_id}")
-    draft = (
-        {} if fields is None else {"draft": dict(fields), "draft_by_id": actor.person_id, "draft_saved_at": clock.now()}
-    )
+    draft = {} if fields is None else {"draft": with_draft(task, task.owner_id, fields, actor.person_id)}
     changes = {"assignee_id": task.owner_id, "owner_id": None, **draft}
     _assign(session, actor, subject, "task.sent_back", changes, reason=reason)
     return task

@@ -16,6 +16,7 @@ from engine.instances.tasks import shown, words
 from engine.permissions import Actor, TaskSubject, require
 from engine.storage import Evidence, Task, TaskStatus
 from engine.storage.statements import Writes
+from engine.tasks.drafts import with_draft
 from engine.tasks.finding import accept, acting_as, change, hold, require_not_others, require_open, require_running
 
 
@@ -162,7 +163,7 @@ def _keep_evidence(session: Session, actor: Actor, task: Task, files: list[str])
 
 
 def save_draft(session: Session, actor: Actor, task_id: int, fields: Mapping[str, Any]) -> Task:
-    """Keep what was typed, as typed; nothing is checked, nothing goes on.
+    """Keep what was typed, as typed, beside what others typed; nothing is checked, nothing goes on.
 
     Raises:
         NotFound, NotAllowed, Conflict: the task is over or somebody else's.
@@ -172,6 +173,6 @@ def save_draft(session: Session, actor: Actor, task_id: int, fields: Mapping[str
     require_open(session, task)
     require(actor, "task.work", subject)
     require_not_others(session, actor, task)
-    task.draft, task.draft_by_id, task.draft_saved_at = dict(fields), actor.person_id, clock.now()
+    task.draft = with_draft(task, actor.person_id, fields, actor.person_id)
     session.flush()
     return task

@@ -151,7 +151,8 @@ def test_a_delegated_task_comes_back_with_what_was_entered(session, people, open
         tasks.complete(session, people.crew2, task.id, {})
     assert refused.value.kind == "delegated"
     tasks.send_back(session, people.crew2, task.id, {"remark": "已扫"}, "办完")
-    assert task.assignee_id == people.crew.person_id and task.owner_id is None and task.draft == {"remark": "已扫"}
+    assert task.assignee_id == people.crew.person_id and task.owner_id is None
+    assert tasks.draft_for(task, people.crew.person_id).fields == {"remark": "已扫"}
     tasks.complete(session, people.crew, task.id, {"remark": "已扫"})
     assert task.draft is None
 
@@ -160,7 +161,8 @@ def test_a_draft_is_kept_as_typed_and_belongs_to_the_task(session, people, opene
     task = current(session, opened)
     tasks.save_draft(session, people.clerk, task.id, {"remark": "写了一半", "anything": ["x"]})
     session.commit()
-    assert task.draft == {"remark": "写了一半", "anything": ["x"]} and task.draft_by_id == people.clerk.person_id
+    draft = tasks.draft_for(task, people.clerk.person_id)
+    assert draft.fields == {"remark": "写了一半", "anything": ["x"]} and draft.by_id == people.clerk.person_id
 
 
 def test_nobody_works_on_a_suspended_case(session, people, opened):
@@ -196,3 +198,14 @@ def test_giving_back_what_nobody_has_asks_for_the_right_to_work_on_it(session, p
     else:
         with pytest.raises(NotAllowed):
             tasks.release(session, getattr(people, who), task.id)
+
+
+def test_two_who_type_before_either_claims_keep_what_each_typed(session, people, opened):
+    task = current(session, opened)
+    tasks.save_draft(session, people.clerk, task.id, {"remark": "陈静写的"})
+    assert tasks.draft_for(task, people.colleague.person_id).fields == {"remark": "陈静写的"}, "left for who comes next"
+    tasks.save_draft(session, people.colleague, task.id, {"remark": "林悦写的"})
+    tasks.save_draft(session, people.clerk, task.id, {"remark": "陈静又写"})
+    session.commit()
+    assert tasks.draft_for(task, people.clerk.person_id).fields == {"remark": "陈静又写"}
+    assert tasks.draft_for(task, people.colleague.person_id).fields == {"remark": "林悦写的"}

@@ -66,7 +66,8 @@ def show(task_id: int) -> ResponseReturnValue:
     subject = _open(task_id)
     works = subject.task.status is TaskStatus.OPEN and may_work(context.actor(), subject)
     others = login.viewing(task_id) if works else []
-    return _page(subject, subject.task.draft, others=others)
+    draft = tasks.draft_for(subject.task, context.actor().person_id)
+    return _page(subject, draft.fields if draft else None, others=others)
 
 
 def _page(
@@ -83,6 +84,7 @@ def _page(
     reassigns = task.status is TaskStatus.OPEN and can(actor, "task.reassign", subject)
     hands_on = works and (can(actor, "task.transfer", subject) or reassigns)
     schema = _schema(task)
+    draft = tasks.draft_for(task, actor.person_id)
     stands_still = tasks.stands_still(subject)
     shows_form = works and not stands_still
     names = {field.path: field.label for field in forms.fields(schema)}
@@ -107,7 +109,8 @@ def _page(
         people=tasks.people_for(session, task) if (hands_on or reassigns) and request.args.get("hand") else None,
         assignee=session.get(Person, task.assignee_id) if task.assignee_id else None,
         completed_by=session.get(Person, task.completed_by_id) if task.completed_by_id else None,
-        drafter=session.get(Person, task.draft_by_id) if task.draft_by_id not in (None, actor.person_id) else None,
+        draft=draft,
+        drafter=session.get(Person, draft.by_id) if draft and draft.by_id not in (None, actor.person_id) else None,
         result={} if task.id in closed.tasks else task.result or {},
         organisation=session.get(Organisation, task.organisation_id) if task.organisation_id else None,
         independent=actor.person_id in task.independent_of_person_ids,

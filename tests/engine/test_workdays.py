@@ -194,10 +194,10 @@ def test_the_sums_agree_with_counting_minute_by_minute(moment, minutes):
 def test_a_limit_of_years_is_computed_without_walking_through_its_hours():
     calendar = calendar_of()
     calendar.add(clock.parse("2026-01-01 09:00"), parse_limit("2000 工作日"))
-    begin = time.perf_counter()
+    begin = time.thread_time()
     for _ in range(1000):
         calendar.add(clock.parse("2026-01-01 09:00"), parse_limit("2000 工作日"))
-    assert time.perf_counter() - begin < 1
+    assert time.thread_time() - begin < 1
 
 
 def test_the_calendar_comes_from_the_tables(session):

@@ -392,10 +392,10 @@ def test_other_encodings_are_read_where_they_are_declared(encoding):
 def test_a_file_of_twenty_thousand_odd_ids_is_repaired_at_once():
     tasks = "".join(f'<task id="a {i}:b"/>' for i in range(15_000))
     data = SAMPLES["activiti"].replace(b"<startEvent", tasks.encode() + b"<startEvent", 1)
-    before = time.perf_counter()
+    before = time.thread_time()
     translation = translate(data, "a.bpmn")
     assert translation.xml.count(b'id="a_14_b"') == 1
-    assert time.perf_counter() - before < 20
+    assert time.thread_time() - before < 20
 
 
 def _twist(random: Random, data: bytes) -> bytes:

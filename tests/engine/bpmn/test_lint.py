@@ -360,13 +360,13 @@ def test_every_code_has_words_in_both_languages():
     assert not unused, "words for codes that nobody uses"
 
 
-def test_a_drawing_of_a_hundred_elements_is_judged_within_a_second():
+def test_a_drawing_of_a_hundred_elements_is_judged_within_a_second_of_work():
     chain = " ".join(f"t{i}" for i in range(100))
     content = [task(f"t{i}") for i in range(100)]
     tree, _ = read_xml(document(START, *content, END, flows(f"start {chain} end")), "long.bpmn")
-    before = time.perf_counter()
+    before = time.thread_time()
     assert lint(parse(tree, "long.bpmn")) == []
-    assert time.perf_counter() - before < 1
+    assert time.thread_time() - before < 1
 
 
 def test_long_chains_and_many_forks_are_judged_in_time_that_grows_with_their_size():
@@ -385,9 +385,9 @@ def test_long_chains_and_many_forks_are_judged_in_time_that_grows_with_their_siz
     chain = [f"t{i}" for i in range(2000)]
     content = (START, *forks, *(task(t) for t in chain), END, flows(" ".join([*path, *chain, "end"])))
     tree, _ = read_xml(document(*content), "long.bpmn")
-    before = time.perf_counter()
+    before = time.thread_time()
     assert lint(parse(tree, "long.bpmn")) == []
-    assert time.perf_counter() - before < 10
+    assert time.thread_time() - before < 10
 
 
 def test_words_never_fail_on_missing_facts():

@@ -41,9 +41,9 @@ def codes(data, **limits):
     ],
 )
 def test_what_is_no_bpmn_is_told_at_once(data, expected):
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert codes(data) == [expected]
-    assert time.perf_counter() - begun < 1
+    assert time.thread_time() - begun < 1
 
 
 def test_sizes_are_bounded():

@@ -354,3 +354,23 @@ def test_who_only_looks_at_a_task_neither_fills_its_form_nor_seems_to_work_on_it
         answer = browser.post(f"/tasks/{task.id}/form", {"decision": "reject"})
         assert answer.status_code == (200 if works else 403)
         assert ("也打开了这项待办" in clerk.get(f"/tasks/{task.id}").text) is works
+
+
+def test_who_comes_too_late_finds_all_of_it_again_in_words(desk: Any, picture: Any) -> None:
+    case_id = desk.open_case()
+    clerk, colleague = desk.browser("clerk"), desk.browser("colleague")
+    accept = desk.task(case_id)
+    clerk.post(f"/tasks/{accept.id}", {"decision": "accept", "_submission": "a"})
+    answer = colleague.post(f"/tasks/{accept.id}", {"decision": "reject", "why": "不属于本区", "_submission": "b"})
+    assert answer.status_code == 409
+    assert "<dd>不予受理</dd>" in answer.text and "<dd>reject</dd>" not in answer.text
+    clean = desk.task(case_id)
+    clerk.post(
+        f"/tasks/{clean.id}",
+        {"feedback": "已清走", "photo_after": picture(), "_submission": "c"},
+        content_type="multipart/form-data",
+    )
+    rows = {"material.__n": "2", "material.0.name": "扫帚", "material.1.name": "垃圾袋"}
+    answer = colleague.post(f"/tasks/{clean.id}", {"feedback": "也清走了", **rows, "_submission": "d"})
+    assert answer.status_code == 409
+    assert "用料 1 · 名称" in answer.text and "扫帚" in answer.text and "垃圾袋" in answer.text

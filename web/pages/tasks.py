@@ -21,6 +21,7 @@ from engine.worklist import Closed, closed_to
 from web import context, login, widgets
 from web.asked import number_of
 from web.doors import SIGNED_IN, Door
+from web.pages.answers import answers
 from web.pages.desk import next_address, place
 from web.pages.facts import case_facts, case_pictures, reporter_to_show
 from web.wording import error_words, hour, problem_words
@@ -201,11 +202,7 @@ def _rescue(task_id: int, raw: Mapping[str, Any]) -> None:
 def _lost(task_id: int, raw: Mapping[str, Any], conflict: Conflict) -> ResponseReturnValue:
     """Somebody else was first: told so, with everything typed to copy or to put into the case as a note."""
     subject = _open(task_id)
-    typed = [
-        (field.label or field.key, widgets.plain_value(forms.value_at(raw, field.path)))
-        for field in forms.fields(_schema(subject.task))
-        if "[]" not in field.path and forms.value_at(raw, field.path) not in (None, "", [])
-    ]
+    typed = list(answers(_nodes(subject, raw)))
     title, text = error_words(conflict)
     page = render_template(
         "desk/conflict.html", task=subject.task, case=subject.case, title=title, text=text, typed=typed, place=place()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from engine.storage import Draft, DraftFile, DraftState, Person, ProcessInstance
+from engine.storage import Draft, DraftFile, DraftState, HistoryEvent, InstanceStatus, Person, ProcessInstance
 
 PATH = "workflows/sanitation/sanitation.bpmn"
 GET = ("/workbench/", "/workbench/bundles/sanitation", "/workbench/policies")
@@ -218,6 +218,31 @@ def test_an_operator_sees_a_run_and_moves_it_with_a_reason(desk: Any) -> None:
     assert operator.post(where, {"token": token, "element_id": "check"}).status_code == 422
     assert operator.post(where, {"token": token, "element_id": "check", "reason": "已处理"}).status_code == 302
     assert desk.task(case_id).element_id == "check"
+
+
+def test_an_operator_puts_data_right_and_ends_a_run_each_with_a_reason(desk: Any) -> None:
+    case_id = desk.open_case()
+    with desk.database.reading() as session:
+        instance = session.scalars(select(ProcessInstance).where(ProcessInstance.case_id == case_id)).one()
+    operator, designer = desk.browser("operator"), desk.browser("designer")
+    where = f"/workbench/instances/{instance.id}"
+    page = operator.get(where).text
+    token = page.split('name="token" value="')[1].split('"')[0]
+    right = {"token": token, "variables": '{decision: "accept", bags: 4}', "reason": "录入有误"}
+    assert designer.post(f"{where}/data", right).status_code == 403
+    for wrong in ({"reason": ""}, {"variables": ""}, {"variables": "{bags: "}):
+        assert operator.post(f"{where}/data", {**right, **wrong}).status_code == 422
+    assert operator.post(f"{where}/data", right).status_code == 302
+    assert "<dd>4</dd>" in operator.get(where).text
+    assert designer.post(f"{where}/cancel", {"reason": "重复"}).status_code == 403
+    assert operator.post(f"{where}/cancel", {"reason": ""}).status_code == 422
+    assert operator.post(f"{where}/cancel", {"reason": "重复启动"}).status_code == 302
+    page = operator.get(where).text
+    assert f"{where}/cancel" not in page and f"{where}/data" not in page
+    with desk.database.reading() as session:
+        assert session.get_one(ProcessInstance, instance.id).status is InstanceStatus.CANCELLED
+        kinds = set(session.scalars(select(HistoryEvent.kind).where(HistoryEvent.instance_id == instance.id)))
+        assert {"instance.data_corrected", "instance.cancelled"} <= kinds
 
 
 def test_a_draft_is_given_up_with_a_reason(desk: Any) -> None:

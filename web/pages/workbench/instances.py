@@ -30,6 +30,7 @@ from engine.storage import (
 from engine.worklist import walked_elements
 from web.context import actor, kick, session
 from web.pages.workbench import door
+from web.pages.workbench.trying import context
 
 MASKED = ("phone", "name", "reporter", "id_card", "address", "contact", "party")
 """Variables whose name has one of these hold personal data: shown as dots."""
@@ -71,6 +72,7 @@ def instance(instance_id: int) -> ResponseReturnValue:
         incidents=_of(Incident, instance_id),
         elements=[e for e in definition.info.get("elements", ()) if e["type"] not in {"startEvent", "endEvent"}],
         may_move=can(actor(), "instance.move"),
+        may_cancel=can(actor(), "instance.cancel") and found.ended_at is None,
     )
 
 
@@ -107,6 +109,25 @@ def instance_move(instance_id: int) -> ResponseReturnValue:
             migration.repeat(session(), actor(), instance_id, token, reason)
         case _:
             migration.move(session(), actor(), instance_id, token, request.form.get("element_id", ""), reason)
+    kick(instance_id)
+    return redirect(url_for("workbench.instance", instance_id=instance_id))
+
+
+@door.post_deed("/instances/<int:instance_id>/data", needs="instance.move")
+def instance_data(instance_id: int) -> ResponseReturnValue:
+    """Put data right where a token stands."""
+    variables, reason = context("variables"), request.form.get("reason", "").strip()
+    if not variables:
+        raise InvalidInput("which data?", [FieldProblem("variables", "required")])
+    migration.set_variables(session(), actor(), instance_id, variables, reason, request.form.get("token", ""))
+    kick(instance_id)
+    return redirect(url_for("workbench.instance", instance_id=instance_id))
+
+
+@door.post_deed("/instances/<int:instance_id>/cancel", needs="instance.cancel")
+def instance_cancel(instance_id: int) -> ResponseReturnValue:
+    """End this run; its case goes on without it."""
+    migration.cancel(session(), actor(), instance_id, request.form.get("reason", "").strip())
     kick(instance_id)
     return redirect(url_for("workbench.instance", instance_id=instance_id))
 

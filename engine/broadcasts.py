@@ -34,6 +34,7 @@ from engine.storage import (
     TriggerKind,
     lock,
 )
+from engine.storage.job import SIGNALS
 from engine.storage.reading import Reading
 from engine.storage.statements import table_of
 
@@ -108,7 +109,7 @@ def stop(session: Session, actor: Actor, broadcast_id: int, reason: str) -> Broa
         raise Conflict("the signal has reached everybody", kind="ended", broadcast=broadcast_id)
     session.execute(
         update(JOBS)
-        .where(JOBS.c.type == _type(broadcast_id), JOBS.c.status == JobStatus.OWED)
+        .where(SIGNALS, JOBS.c.type == _type(broadcast_id), JOBS.c.status == JobStatus.OWED)
         .values(status=JobStatus.CANCELLED, finished_at=clock.now())
     )
     broadcast.status, broadcast.finished_at = BroadcastStatus.STOPPED, clock.now()
@@ -265,7 +266,7 @@ def count_progress(session: Session) -> int:
             (status, code == SKIPPED): number
             for status, code, number in session.execute(
                 select(JOBS.c.status, JOBS.c.error_code, func.count())
-                .where(JOBS.c.type == _type(broadcast.id))
+                .where(SIGNALS, JOBS.c.type == _type(broadcast.id))
                 .group_by(JOBS.c.status, JOBS.c.error_code)
             )
         }

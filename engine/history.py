@@ -20,6 +20,8 @@ from engine.permissions import Actor
 from engine.storage import Base, HistoryEvent, HistorySeal
 
 START_OF_CHAIN = "0" * 64
+LOOK_BACK = 10_000
+"""Rows get their numbers before they are committed: a long transaction's may appear among sealed ones."""
 _INSERT = insert(Base.metadata.tables[HistoryEvent.__tablename__]).inline()
 _HASHED = tuple(c.key for c in HistoryEvent.__table__.columns if c.key not in {"id", "row_hash"})
 
@@ -106,19 +108,21 @@ def _link(previous: str, row: str) -> str:
     return hashlib.sha256(f"{previous}{row}".encode()).hexdigest()
 
 
-def seal(session: Session, limit: int = 1000) -> int:
+def seal(session: Session, limit: int = 1000, *, look_back: int | None = LOOK_BACK) -> int:
     """Give up to ``limit`` unsealed rows their place in the chain; one sealer at a time (two collide on the position).
 
-    Returns how many were sealed.
+    Looked for are rows newer than the newest sealed one and ``look_back`` numbers before it, None: everywhere. Returns
+    how many were sealed.
     """
     last = session.execute(
         select(HistorySeal.position, HistorySeal.chain_hash).order_by(HistorySeal.position.desc()).limit(1)
     ).first()
     position, chain = last or (0, START_OF_CHAIN)
+    newest = session.scalar(select(func.max(HistorySeal.event_id))) or 0
     unsealed = session.scalars(
         select(HistoryEvent)
         .outerjoin(HistorySeal, HistorySeal.event_id == HistoryEvent.id)
-        .where(HistorySeal.event_id.is_(None))
+        .where(HistorySeal.event_id.is_(None), HistoryEvent.id > (0 if look_back is None else newest - look_back))
         .order_by(HistoryEvent.id)
         .limit(limit)
     ).all()

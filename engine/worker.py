@@ -17,13 +17,14 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from sqlalchemy.exc import DBAPIError
 
 from engine.drafts import publish_due
-from engine.owed import keep_house, run_due, worker_name
+from engine.owed import clean_house, keep_house, run_due, worker_name
 from engine.owed.housekeeping import leave
 from engine.settings import Settings
 from engine.storage import Database
 
 log = logging.getLogger(__name__)
 HOUSEKEEPING_SECONDS = 10
+CLEANING_SECONDS = 3600
 
 
 class Worker:
@@ -42,11 +43,13 @@ class Worker:
         options = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         self.scheduler.add_job(self.look, "interval", seconds=every, **options)
         self.scheduler.add_job(self.keep_house, "interval", seconds=HOUSEKEEPING_SECONDS, **options)
+        self.scheduler.add_job(self.clean_house, "interval", seconds=CLEANING_SECONDS, **options)
         self.scheduler.add_listener(_tell_error, EVENT_JOB_ERROR)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         log.info("worker %s looks every %s s", self.name, every)
         _unless_away(self.keep_house)
+        _unless_away(self.clean_house)
         self.scheduler.start()
         _unless_away(self._leave)
 
@@ -64,12 +67,17 @@ class Worker:
             self.counts.update(done)
             yield done
         self.keep_house()
+        self.clean_house()
         self._leave()
 
     def keep_house(self) -> None:
-        """Heartbeat, seals, cleaning up, and drafts to be published at a date."""
+        """Heartbeat, seals, and drafts to be published at a date."""
         keep_house(self.database, self.settings, worker=self.name, counts=self.counts)
         publish_due(self.database, self.settings)
+
+    def clean_house(self) -> None:
+        """What is old goes."""
+        clean_house(self.database, self.settings)
 
     def _leave(self) -> None:
         with self.database.transaction() as session:

@@ -22,7 +22,7 @@ from engine.evidence import purge_unclaimed
 from engine.jobs import next_owed, run_owed
 from engine.jobs.running import worker_name
 from engine.owed.alarms import raise_alarms
-from engine.owed.housekeeping import CLEANING, SEAL_AT_ONCE, beat, seal_history
+from engine.owed.housekeeping import AT_ONCE, CLEANING, SEAL_AT_ONCE, beat, seal_history
 from engine.owed.timers import fire_timers
 from engine.permissions import Actor
 from engine.settings import Settings
@@ -65,15 +65,22 @@ def _is_anything_due(database: Database) -> bool:
 
 
 def keep_house(database: Database, settings: Settings, *, worker: str, counts: Counter[str]) -> None:
-    """What is not urgent: the heartbeat, the history's chain, provisional ends, forgotten uploads, old rows."""
+    """What is not urgent: the heartbeat, the history's chain, provisional ends."""
     _within(database, lambda session: beat(session, worker, counts))
     for _ in range(ROUNDS):
         if _within(database, seal_history) < SEAL_AT_ONCE:
             break
     _within(database, recompute_provisional)
+
+
+def clean_house(database: Database, settings: Settings) -> None:
+    """What can wait for an hour: forgotten uploads, old rows, lines of the history that came late to the chain."""
     _within(database, lambda session: purge_unclaimed(session, clock.now(), settings))
+    _within(database, lambda session: seal_history(session, None))
     for clean in CLEANING:
-        _within(database, clean)
+        for _ in range(ROUNDS):
+            if _within(database, clean) < AT_ONCE:
+                break
 
 
 def _within(database: Database, work: Callable[[Session], int]) -> int:

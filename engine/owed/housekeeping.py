@@ -14,6 +14,7 @@ from engine.storage import (
     InstanceStatus,
     Job,
     JobStatus,
+    LoginSession,
     Message,
     MessageStatus,
     ProcessInstance,
@@ -27,6 +28,7 @@ from engine.storage.statements import insert_or_ignore
 KEEP_STATE = timedelta(days=30)
 KEEP_JOBS = timedelta(days=30)
 KEEP_MESSAGES = timedelta(days=180)
+KEEP_LOGINS = timedelta(days=180)
 GONE = timedelta(hours=1)
 SEALER = 4_200_001
 SEAL_AT_ONCE = 1000
@@ -50,12 +52,12 @@ def leave(session: Session, worker: str) -> None:
     session.execute(delete(WorkerHeartbeat).where(WorkerHeartbeat.worker == worker))
 
 
-def seal_history(session: Session) -> int:
-    """Give new history rows their place in the chain; one sealer at a time."""
+def seal_history(session: Session, look_back: int | None = history.LOOK_BACK) -> int:
+    """Give new history rows their place in the chain; one sealer at a time. With None, any row that has none."""
     on_postgres = session.get_bind().dialect.name == "postgresql"
     if on_postgres and not session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": SEALER}):
         return 0
-    return history.seal(session, SEAL_AT_ONCE)
+    return history.seal(session, SEAL_AT_ONCE, look_back=look_back)
 
 
 def empty_states(session: Session) -> int:
@@ -102,12 +104,19 @@ def remove_messages(session: Session) -> int:
     )
 
 
-def _remove(session: Session, table: type[Job | Message | TaskCandidate], which: Select[int]) -> int:
+def remove_logins(session: Session) -> int:
+    """Logins nobody has used for long go."""
+    return _remove(
+        session, LoginSession, select(LoginSession.id).where(LoginSession.last_seen_at < clock.now() - KEEP_LOGINS)
+    )
+
+
+def _remove(session: Session, table: type[Job | LoginSession | Message | TaskCandidate], which: Select[int]) -> int:
     old = session.scalars(which.limit(AT_ONCE)).all()
     if old:
         session.execute(delete(table).where(table.id.in_(old)).execution_options(synchronize_session=False))
     return len(old)
 
 
-CLEANING = (empty_states, remove_candidates, remove_jobs, remove_messages)
-"""Each in a transaction of its own."""
+CLEANING = (empty_states, remove_candidates, remove_jobs, remove_messages, remove_logins)
+"""Each removes up to ``AT_ONCE`` rows and answers how many; each in transactions of its own."""

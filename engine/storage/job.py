@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from engine.storage.base import Base, BigId, Code, Id, LongText, choice
 
 OWED = text("status = 'owed'")
+SIGNALS = text("kind IN ('signal_delivery', 'signal_start')")
 
 
 class JobStatus(StrEnum):
@@ -79,6 +80,7 @@ class Job(Base):
     __table_args__ = (
         UniqueConstraint("instance_id", "key"),
         Index("ix_job_owed", "lane", "run_at", sqlite_where=OWED, postgresql_where=OWED),
+        Index("ix_job_signal", "type", sqlite_where=SIGNALS, postgresql_where=SIGNALS),
     )
 
 

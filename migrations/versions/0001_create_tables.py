@@ -906,6 +906,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("status = 'owed'"),
             postgresql_where=sa.text("status = 'owed'"),
         )
+        batch_op.create_index(
+            "ix_job_signal",
+            ["type"],
+            unique=False,
+            sqlite_where=sa.text("kind IN ('signal_delivery', 'signal_start')"),
+            postgresql_where=sa.text("kind IN ('signal_delivery', 'signal_start')"),
+        )
 
     op.create_table(
         "message",

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from engine import clock, history
@@ -67,6 +67,17 @@ def test_rows_are_sealed_into_a_chain_that_verifies(session, record):
     found = history.verify(session)
     assert (found.rows, found.unsealed, found.problems) == (5, 0, ())
     assert found.head == session.query(HistorySeal).order_by(HistorySeal.position.desc()).first().chain_hash
+
+
+def test_a_line_that_came_late_is_sealed_by_the_look_at_all(session, record):
+    record()
+    late = session.scalar(select(func.max(HistoryEvent.id)))
+    record()
+    newest = session.scalars(select(HistoryEvent).order_by(HistoryEvent.id.desc())).first()
+    session.add(HistorySeal(position=1, event_id=newest.id, chain_hash="0" * 64, sealed_at=newest.at))
+    session.flush()
+    assert history.seal(session, look_back=newest.id - late) == 0
+    assert history.seal(session, look_back=None) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 from sqlalchemy import select, update
 
@@ -12,7 +10,7 @@ from engine.connectors import bpmn_error, failed
 from engine.errors import Conflict, InvalidInput, NotAllowed
 from engine.intake import open_case
 from engine.jobs.claiming import claim
-from engine.owed import keep_house
+from engine.owed import clean_house
 from engine.settings import Settings
 from engine.storage import Incident, IncidentStatus, Job, JobLane, JobStatus, Person, Task, TaskStatus
 
@@ -223,7 +221,7 @@ def test_an_old_job_goes_and_the_incident_it_had_stays(session, database, people
         session.commit()
     work(database, "2026-11-18T10:00")
     with clock.at("2027-01-18T10:00"):
-        keep_house(database, SETTINGS, worker="w", counts=Counter())
+        clean_house(database, SETTINGS)
     session.expire_all()
     assert session.scalars(select(Job).where(Job.kind == "connector")).all() == []
     assert (incident.status, incident.job_id, incident.code) == (IncidentStatus.RESOLVED, None, "connector_failed")

@@ -11,7 +11,7 @@ from engine import cases, clock, history
 from engine.errors import CityLoopError
 from engine.intake import open_case
 from engine.jobs import next_owed
-from engine.owed import keep_house, run_due
+from engine.owed import clean_house, keep_house, run_due
 from engine.owed.housekeeping import empty_states
 from engine.permissions import Actor
 from engine.settings import Settings
@@ -21,6 +21,7 @@ from engine.storage import (
     HistorySeal,
     Incident,
     IncidentStatus,
+    LoginSession,
     Notification,
     ProcessInstance,
     Task,
@@ -171,6 +172,16 @@ def test_the_state_of_a_run_long_ended_is_emptied(session, database, people, dra
     with clock.at("2026-03-01T09:00"):
         assert empty_states(session) == 1
     assert session.scalars(select(ProcessInstance.state)).all() == [None]
+
+
+def test_a_login_nobody_has_used_for_long_goes(session, database, people):
+    for name, seen in (("old", "2026-01-05T09:00"), ("new", "2026-10-05T09:00")):
+        at = clock.parse(seen)
+        session.add(LoginSession(token_hash=name, person_id=people.clerk.person_id, created_at=at, last_seen_at=at))
+    session.commit()
+    with clock.at("2026-11-18T09:00"):
+        clean_house(database, Settings())
+    assert session.scalars(select(LoginSession.token_hash)).all() == ["new"]
 
 
 def test_nothing_is_due_where_nothing_is_owed(database, city):

@@ -33,12 +33,12 @@ def test_no_english_is_left_in_decisions(bench: Callable[..., Any]) -> None:
     page.locator('[data-path$=".dmn"]').click()
     for view in (0, 1):
         page.locator(".cl-decision-views button").nth(view).click()
-    for cell in (".decision-table-properties select", "td.input-cell", "td.output-cell", "td.annotation"):
+    for cell in (".hit-policy", "td.cell.input-cell", "td.cell.output-cell", "td.cell.annotation"):
         page.locator(cell).first.click()
-    for place in ("td.rule-index", "td.output-cell", "th.input-cell", "th.output-cell"):
+    for place in ("td.rule-index", "td.cell.output-cell", "th.input-cell", "th.output-cell"):
         page.locator(place).first.click(button="right")
         page.keyboard.press("Escape")
-    for header in ("th.input-cell", "th.output-cell", "th.annotation-cell"):
+    for header in ("th.input-cell", "th.output-cell"):
         page.locator(header).first.dblclick()
         page.keyboard.press("Escape")
     page.locator(".cl-decision-views button").first.click()

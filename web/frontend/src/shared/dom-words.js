@@ -7,7 +7,7 @@ export const missing = new Set();
 
 // Names and values of the user, not words of the editor: quoted texts, ids with an underscore or a random
 // part, our own property of fields, and the line form-js and dmn-js measure fonts with.
-const NAMES = /^"|^simulate$|^abc def |^[\w.]*_[\w.]*$|^(?=.*\d)[0-9a-z]{7}$|[\u4e00-\u9fff]/;
+const NAMES = /^"|^simulate$|^key\d+$|^abc def |^[\w.]*_[\w.]*$|^(?=.*\d)[0-9a-z]{7}$|[\u4e00-\u9fff]/;
 
 export function translateInside(root, dictionary, { patterns = [], except = '', only = '' } = {}) {
   const say = (text) => {

@@ -23,7 +23,7 @@ export class FormFileEditor {
     if (language() === 'zh') {
       const own = '.fjs-form-field-label, .cm-editor, .fjs-form-field-text, .fjs-properties-panel-placeholder-none';
       const others = translateInside(this.host, formWords.exact, { patterns: formWords.patterns, except: `${own}, .fjs-form-container` });
-      const placeholders = translateInside(this.host, { Select: '请选择', Search: '搜索' }, { only: '.fjs-select-placeholder, .fjs-form-container input' });
+      const placeholders = translateInside(this.host, { Select: '请选择', Search: '搜索', Year: '年', 'yyyy/mm/dd': '年/月/日' }, { only: '.fjs-select-placeholder, .fjs-form-container input' });
       this.stopTranslating = () => { others(); placeholders(); };
     }
   }

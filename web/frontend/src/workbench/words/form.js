@@ -21,13 +21,19 @@ const exact = {
   'Dynamic list item': '列表项', 'Routes the output of this form field to a variable with the given name': '填写内容存入这个变量', 'Must be unique': '必须唯一', 'Must not be empty.': '不能为空。', 'Must be a variable name.': '必须是变量名。', 'Add new': '新增',
   'Routes the children of this component into a form variable, may be left empty to route at the root level.': '分组内字段存入这个变量；留空则直接存入表单。',
   'Routes the children of this component into a form variable.': '列表存入这个变量。', 'Must not be empty': '不能为空', 'Must be unique in its context': '同一层内不能重复',
+  'A comma-separated list of': '以逗号分隔的', 'file type specifiers': '文件类型', 'Allows arbitrary precision values': '允许任意精度', Constraints: '限制', Increment: '步长', 'Output as string': '输出为文本', Serialization: '存储',
+  'Where the child variables of this component are pathed to.': '分组内字段存入的变量。', Year: '年', 'yyyy/mm/dd': '年/月/日',
 };
 delete exact.Expression_;
+const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
+MONTHS.forEach((month, place) => { exact[month] = `${place + 1} 月`; });
 const named = (prefix) => (_, name) => `${prefix}${exact[name] || name}`;
 
 export default {
   exact,
   patterns: [
+    [new RegExp(`^(${MONTHS.join('|')}) (\\d+), (\\d{4})$`), (_, month, day, year) => `${year} 年 ${MONTHS.indexOf(month) + 1} 月 ${day} 日`],
+    [/^Value (\d+)$/, '值 $1'],
     [/^Create an? (.+) element$/, named('添加')],
     [/^Remove (.+)$/, named('移除')],
     [/^List contains (\d+) items?$/, '共 $1 项'],

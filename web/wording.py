@@ -101,6 +101,10 @@ class _Facts(dict[str, Any]):
 def _fact(value: Any) -> Any:
     if isinstance(value, datetime):
         return moment(value)
+    if isinstance(value, Mapping) and set(LANGUAGES) <= set(value):
+        return value[language()]
+    if isinstance(value, (list, tuple)):
+        return _(", ").join(str(_fact(each)) for each in value)
     return "–" if value is None else value
 
 

@@ -66,7 +66,7 @@ def save_policy(session: Session, actor: Actor, code: str, fields: Mapping[str, 
         try:
             compile_expression(str(fields.get(name) or "true"))
         except FeelSyntaxError as error:
-            problems.append(FieldProblem(name, "not_feel", {"reason": error.text("zh"), "position": error.position}))
+            problems.append(FieldProblem(name, "not_feel", {"reason": _both(error), "position": error.position}))
     if fields.get("severity", "error") not in SEVERITIES:
         problems.append(FieldProblem("severity", "not_an_option"))
     if problems:
@@ -177,8 +177,12 @@ def _keeps(policy: Policy, element: Mapping[str, Any], process: Mapping[str, Any
             return True
         return compile_expression(policy.holds).evaluate(scope) is True
     except FeelError as error:
-        problem = FieldProblem(policy.code, "not_feel", {"reason": error.text("zh")})
+        problem = FieldProblem(policy.code, "not_feel", {"reason": _both(error)})
         raise InvalidInput("a policy cannot be evaluated", [problem]) from error
+
+
+def _both(error: FeelError) -> dict[str, str]:
+    return {"zh": error.text("zh"), "en": error.text("en")}
 
 
 def _problem(policy: Policy, drawing: Drawing, element: Mapping[str, Any]) -> Problem:

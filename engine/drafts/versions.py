@@ -51,7 +51,7 @@ def retire(session: Session, actor: Actor, kind: str, key: str, reason: str) -> 
     require(actor, "deployment.retire")
     _with_reason(reason)
     if users := uses(session).get((kind, key)):
-        raise Conflict("it is still used", kind="still_used", key=key, by="、".join(user.name for user in users))
+        raise Conflict("it is still used", kind="still_used", key=key, by=[user.name for user in users])
     deployments.retire(session, actor, kind, key, reason=reason)
 
 

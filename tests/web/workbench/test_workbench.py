@@ -245,6 +245,17 @@ def test_an_operator_puts_data_right_and_ends_a_run_each_with_a_reason(desk: Any
         assert {"instance.data_corrected", "instance.cancelled"} <= kinds
 
 
+def test_what_is_wrong_with_an_expression_is_told_in_the_readers_language(desk: Any) -> None:
+    designer = desk.browser("designer")
+    rule = {"code": "r1", "name": "规则", "applies": "element.", "holds": "true", "why": "要统一"}
+    chinese = designer.post("/workbench/policies", rule)
+    designer.post("/language", {"locale": "en", "next": "/desk"})
+    english = designer.post("/workbench/policies", rule)
+    assert chinese.status_code == english.status_code == 422
+    told = english.text.split("This is no expression: ")[1].split("<")[0]
+    assert told.isascii() and "表达式有误：" in chinese.text and told not in chinese.text
+
+
 def test_a_draft_is_given_up_with_a_reason(desk: Any) -> None:
     designer = begin(desk)
     designer.post("/workbench/drafts/1/abandon", {"reason": "不改了"})

@@ -20,6 +20,7 @@ from engine.storage import Area, AreaLevel, Category
 from web.context import actor, house, session
 from web.pages.workbench import door
 from web.pages.workbench.editing import find
+from web.wording import language
 
 REPORT = (
     "title", "description", "service_type", "kind", "category", "sub_category", "district", "street", "community",
@@ -94,7 +95,7 @@ def context(name: str) -> dict[str, Any]:
     try:
         value = from_feel(compile_expression(text, library=LIBRARY).evaluate({}, host_for(session())))
     except FeelError as error:
-        raise InvalidInput("no FEEL", [FieldProblem(name, "not_feel", {"reason": str(error)})]) from error
+        raise InvalidInput("no FEEL", [FieldProblem(name, "not_feel", {"reason": error.text(language())})]) from error
     if not isinstance(value, dict):
         raise InvalidInput("no context", [FieldProblem(name, "not_feel", {"reason": "{name: value, …}"})])
     return value

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from engine.bpmn import DEFAULTS, Environment, Execution, Limits, build_program, compile_processes, limits_of
 from engine.bpmn.reader import read_xml
-from engine.deployments import examine
+from engine.deployments import examine, trial
 from engine.errors import ExecutionFailed
 from engine.feel import LIMITS, SCRIPT_LIMITS, BudgetExceeded, Host, compile_expression
 from engine.instances.limits import expression_limits, limits
@@ -82,6 +83,23 @@ def test_a_number_of_instances_outside_the_limits_is_refused_while_running_too(d
     with pytest.raises(ExecutionFailed) as failed:
         Execution.start(program, Environment(), {"n": count})
     assert failed.value.kind == "cardinality"
+
+
+def test_the_trial_is_given_only_so_much_time_and_its_end_is_told(draw, monkeypatch):
+    files = {"a.bpmn": draw("looks").user("look").xml()}
+    assert trial.try_out(files, ["looks"]) == []
+    monkeypatch.setattr(trial, "WALL_SECONDS", 0.01)
+    assert [found["code"] for found in trial.try_out(files, ["looks"])] == ["trial_too_long"]
+
+
+@pytest.mark.parametrize(("bound", "value"), [("MEMORY_BYTES", 1_000_000), ("CPU_SECONDS", 0)])
+def test_a_trial_that_eats_all_memory_or_time_is_no_end_of_the_server(draw, tmp_path, monkeypatch, bound, value):
+    child = Path(trial.__file__).read_text(encoding="utf-8").replace(f"{bound} = ", f"{bound} = {value}  # ", 1)
+    (tmp_path / "trial.py").write_text(child, encoding="utf-8")
+    monkeypatch.setattr(trial, "__file__", str(tmp_path / "trial.py"))
+    many = "".join(f'<bpmn:task id="t{number}"/>' for number in range(3_000))
+    (found,) = trial.try_out({"a.bpmn": draw("looks").user("look").raw(many).xml()}, ["looks"])
+    assert found["code"] in {"trial_failed", "trial_memory"}
 
 
 def test_the_house_bounds_what_an_expression_may_take():

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import threading
 import time
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -15,11 +16,12 @@ from playwright.sync_api import Page, sync_playwright
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from engine import drafts
+from engine import clock, drafts
 from engine.demonstration import PASSWORD, load_demonstration
 from engine.deployments import deploy, load_folder
 from engine.permissions import Actor, actor_for
 from engine.reference import load_reference_data
+from engine.scenarios import Sandbox
 from engine.settings import Settings
 from engine.storage import Database, Person
 from web.app import create_app
@@ -90,11 +92,25 @@ def main() -> None:
             number = draft.id
             seconds = [_timed(lambda: drafts.findings(session, draft)) for _ in range(ROUNDS + 1)]
         print(f"check of a 100-element diagram: first {seconds[0]:.2f} s, then {median(seconds[1:]):.2f} s (aim 1 s)")
+        _sandboxes(Settings(data_dir=Path(folder)))
         if CHROMIUM is None:
             print("no Chromium on this machine: opening the workbench not measured")
         else:
             _open(database, Settings(data_dir=Path(folder), secret_key="bench"), number)
         database.close()
+
+
+def _sandboxes(settings: Settings) -> None:
+    """A trial's sandbox with every process of the city: the first of all, another moment, a changed draft."""
+    files = load_folder()
+    changed = {**files, "workflows/hundred/hundred.bpmn": hundred()}
+    seconds = []
+    for day, brought in enumerate((files, files, changed)):
+        with tempfile.TemporaryDirectory() as folder:
+            moment = clock.now() + timedelta(days=day)
+            seconds.append(_timed(lambda: Sandbox.create(settings, Path(folder), brought, moment).close()))  # noqa: B023
+    first, again, other = seconds
+    print(f"a sandbox of the whole city: first {first:.2f} s, again {again:.2f} s, with a changed draft {other:.2f} s")
 
 
 def _timed(deed: object) -> float:

@@ -21,7 +21,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     settings = settings or Settings.from_environment()
     app = Flask("web")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    context.init_app(app, settings, database or Database(settings.database_url))
+    context.init_app(app, settings, database or Database(settings.database_url, settings=settings))
     asked.init_app(app)
     security.init_app(app, settings)
     login.init_app(app)

@@ -18,7 +18,7 @@ from engine.evidence import keeping, pictures
 from engine.evidence.sniffing import ACCEPTED, FileType, claims_otherwise, sniff
 from engine.permissions import Actor
 from engine.settings import Settings
-from engine.storage import Evidence
+from engine.storage import Evidence, settings_of
 
 UNCLAIMED_FOR = timedelta(days=2)
 MEGABYTE = 1024 * 1024
@@ -43,7 +43,7 @@ def store(
         InvalidInput: empty, too large, of a type we do not take or another than its name says, or a broken picture;
             the problem's path is the slot.
     """
-    settings = settings or Settings.from_environment()
+    settings = settings or settings_of(session)
     content = _read(data, settings, slot)
     found = sniff(content)
     if found is None:
@@ -137,7 +137,7 @@ def manifest(session: Session, case_id: int) -> list[dict[str, Any]]:
 
 def purge_unclaimed(session: Session, now: datetime, settings: Settings | None = None, limit: int = 500) -> int:
     """Forget uploads no deed has named for two days, and bytes no other file shares; answers how many uploads."""
-    settings = settings or Settings.from_environment()
+    settings = settings or settings_of(session)
     old = session.scalars(
         select(Evidence)
         .where(Evidence.case_id.is_(None), Evidence.task_id.is_(None), Evidence.uploaded_at < now - UNCLAIMED_FOR)

@@ -17,7 +17,6 @@ from engine.instances import start
 from engine.intake.numbers import next_number
 from engine.intake.reading import Report, read_report
 from engine.permissions import Actor, require
-from engine.settings import Settings
 from engine.storage import (
     Area,
     Case,
@@ -26,6 +25,7 @@ from engine.storage import (
     Organisation,
     ProcessDefinition,
     ResponsiblePeriod,
+    settings_of,
 )
 
 FIRST_RECEIVER = "intake"
@@ -130,7 +130,7 @@ def _store(session: Session, actor: Actor, read: Report, parent: Case | None, dr
     party = _first_party(session, case)
     case.responsible_organisation_id = party.id
     with session.no_autoflush:
-        case.number = next_number(session, Settings.from_environment().case_number_pattern, case.area_path, now)
+        case.number = next_number(session, settings_of(session).case_number_pattern, case.area_path, now)
     session.add(case)
     session.flush()
     session.add(ResponsiblePeriod(case_id=case.id, organisation_id=party.id, since=now, reason="opened"))

@@ -45,7 +45,7 @@ def open_scratch(settings: Settings, folder: Path, files: Mapping[str, bytes]) -
     """Make such a database in ``folder``, which the caller removes; timers that start something count from now."""
     own = replace(settings, database_url=f"sqlite:///{folder / 'scratch.sqlite3'}", data_dir=folder, sandbox=True)
     _copy_prepared(files, folder / "scratch.sqlite3")
-    database = Database(own.database_url, synchronous="OFF")
+    database = Database(own.database_url, settings=own, synchronous="OFF")
     with database.transaction() as session:
         wind_up_all(session)
     return database, own

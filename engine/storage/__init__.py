@@ -15,7 +15,7 @@ from engine.storage.case import (
     ResponsiblePeriod,
 )
 from engine.storage.catalogue import Category, ServiceType
-from engine.storage.database import Database, lock, lock_next, lost_race
+from engine.storage.database import Database, lock, lock_next, lost_race, settings_of
 from engine.storage.deadline import Deadline, DeadlineEntry, DeadlineStatus, EntryKind
 from engine.storage.deployment import (
     Composition,
@@ -135,4 +135,5 @@ __all__ = [
     "lock",
     "lock_next",
     "lost_race",
+    "settings_of",
 ]

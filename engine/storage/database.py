@@ -22,11 +22,13 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
 
 from engine.errors import NotFound
+from engine.settings import Settings
 from engine.storage.base import Base
 from engine.storage.statements import sending
 
 T = TypeVar("T", bound=Base)
 
+SETTINGS = "settings"
 BUSY_SECONDS = 15
 STATEMENT_SECONDS = 60
 LOCK_SECONDS = 10
@@ -39,8 +41,17 @@ LOST_RACES = frozenset({"40001", "40P01"})
 class Database:
     """One opened database; open it once per process (after a fork, not before)."""
 
-    def __init__(self, url: str, *, synchronous: str = "NORMAL", pool_size: int = 10, echo: bool = False) -> None:
-        """Open ``url`` (``sqlite:///file``, ``postgresql+psycopg://…``).
+    def __init__(
+        self,
+        url: str,
+        *,
+        settings: Settings | None = None,
+        synchronous: str = "NORMAL",
+        pool_size: int = 10,
+        echo: bool = False,
+    ) -> None:
+        """Open ``url`` (``sqlite:///file``, ``postgresql+psycopg://…``); deeds on it go by ``settings``, or by those of
+        the environment.
 
         Raises:
             ValueError: neither a SQLite file nor PostgreSQL, or an unknown ``synchronous``.
@@ -55,8 +66,9 @@ class Database:
             self.reader = _open_postgres(address, pool_size, echo, read_only=True)
         else:
             raise ValueError(f"only SQLite and PostgreSQL are supported, not {self.backend!r}")
-        self._writing = sessionmaker(self.engine, expire_on_commit=False)
-        self._reading = sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
+        info = {SETTINGS: settings}
+        self._writing = sessionmaker(self.engine, expire_on_commit=False, info=info)
+        self._reading = sessionmaker(self.reader, expire_on_commit=False, autoflush=False, info=info)
 
     def session(self, *, read_only: bool = False) -> Session:
         """A session whose owner commits and closes it. A read-only one never waits for writers on SQLite."""
@@ -84,6 +96,11 @@ class Database:
         """Give all connections back."""
         self.engine.dispose()
         self.reader.dispose()
+
+
+def settings_of(session: Session) -> Settings:
+    """The settings the session's database was opened with."""
+    return session.info.get(SETTINGS) or Settings.from_environment()
 
 
 def _open_postgres(address: URL, pool_size: int, echo: bool, *, read_only: bool = False) -> Engine:

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from engine import clock
 from engine.errors import InvalidInput, NotAllowed, NotFound
 from engine.intake import open_case
-from engine.storage import Case, CaseReporter, Organisation, ResponsiblePeriod
+from engine.settings import Settings
+from engine.storage import Case, CaseReporter, Database, Organisation, ResponsiblePeriod
 
 
 @pytest.fixture
@@ -76,6 +77,15 @@ def test_numbers_count_by_day_and_district(session, people, sanitation, report):
     with clock.at("2026-11-23T00:01"):
         numbers.append(open_case(session, people.clerk, report).number)
     assert numbers == ["FT-20261122-0001", "FT-20261122-0002", "FT-20261123-0001"]
+
+
+def test_numbers_look_as_the_settings_of_the_opened_database_say(session, database_url, people, sanitation, report):
+    clerk = people.clerk
+    session.commit()
+    own = Database(database_url, settings=Settings(case_number_pattern="SZ{sequence:06d}"))
+    with own.transaction() as other:
+        assert open_case(other, clerk, report).number == "SZ000001"
+    own.close()
 
 
 def test_a_number_given_back_is_given_out_again(session, people, sanitation, report):

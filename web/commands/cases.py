@@ -66,7 +66,7 @@ def _chosen(samples: list[Sample], wanted: Sequence[str]) -> list[Sample]:
 def _database(settings: Settings, keep: bool) -> Iterator[tuple[Database, Settings]]:
     """The configured database, or a scratch one with the same processes and the demonstration's people."""
     if keep:
-        database = Database(settings.database_url)
+        database = Database(settings.database_url, settings=settings)
         try:
             yield database, settings
         finally:

@@ -55,7 +55,7 @@ def command(serve: bool) -> None:
 def prepare(settings: Settings, console: Console) -> None:
     """Bring database, reference data, processes, people and cases up to date; what is there already stays."""
     upgrade(settings.database_url)
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, settings=settings)
     try:
         with database.transaction() as session:
             load_reference_data(session)

@@ -20,7 +20,7 @@ def command(once: bool, verbose: bool) -> None:
     )
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     settings = Settings.from_environment()
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, settings=settings)
     try:
         # The scheduler is brought in by those who need it only.
         from engine.worker import Worker

@@ -11,6 +11,7 @@ from engine import clock, evidence
 from engine.case_context import case_context
 from engine.connectors.context import Context
 from engine.connectors.pdf import pdf
+from engine.reference import data
 
 PLACE = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 LONGEST = 50_000
@@ -58,8 +59,10 @@ def _filled(context: Context, around: Mapping[str, Any], path: str) -> str:
         return ""
     if isinstance(value, datetime):
         return clock.city_time(value).strftime("%Y-%m-%d %H:%M")
+    languages = data("document_words.yaml")
+    words = languages.get(context.settings.locale, languages["zh"])
     if isinstance(value, list):
-        return "、".join(str(item) for item in value)
+        return str(words["between"]).join(str(item) for item in value)
     if isinstance(value, bool):
-        return "是" if value else "否"
+        return str(words["yes" if value else "no"])
     return str(value)

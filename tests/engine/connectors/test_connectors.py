@@ -214,6 +214,15 @@ def test_a_document_is_a_pdf_among_the_evidence(session, run, tmp_path):
     assert "移送函" in kept.file_name
 
 
+@pytest.mark.parametrize(("locale", "written"), [("zh", "函 是 水、电.pdf"), ("en", "函 yes water, power.pdf")])
+def test_a_document_writes_values_in_the_language_of_the_house(session, run, monkeypatch, locale, written):
+    monkeypatch.setenv("CITYLOOP_LOCALE", locale)
+    things = '["水", "电"]' if locale == "zh" else '["water", "power"]'
+    values = f"={{urgent: true, things: {things}}}"
+    run(("document", {"title": "函 {{urgent}} {{things}}", "template": "x", "values": values}))
+    assert session.scalars(select(Evidence.file_name)).one() == written
+
+
 def test_a_template_that_names_what_is_not_there_says_so(session, run):
     run(("document", {"title": "函", "template": "{{case.colour}}"}))
     assert "case.colour" in session.scalars(select(Incident.message)).one()

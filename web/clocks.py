@@ -15,7 +15,7 @@ from engine.storage import Person
 from engine.workdays import load
 from engine.worklist import Clock
 from web import context
-from web.wording import day, moment, said
+from web.wording import coded, day, moment, said
 
 SHOWN_SKIPS = 8
 
@@ -65,7 +65,7 @@ def told(clocks: Sequence[Clock]) -> list[Told]:
 
 
 def _sentences(facts: dict[str, Any]) -> Sequence[str]:
-    made = [_("%(limit)s from %(start)s.", limit=facts["limit"], start=moment(facts["started_at"]))]
+    made = [_("%(limit)s from %(start)s.", limit=_limit(facts["limit"]), start=moment(facts["started_at"]))]
     made.append(said("CLOCK_KINDS", facts["clock"]))
     if facts["windows"]:
         spans = _(" and ").join(f"{opens}–{closes}" for opens, closes in facts["windows"])
@@ -87,13 +87,19 @@ def _sentences(facts: dict[str, Any]) -> Sequence[str]:
     return made
 
 
+def _limit(text: Any) -> str:
+    """``4 工作时`` in the reader's language."""
+    number, space, unit = str(text or "").partition(" ")
+    return f"{number}{space}{coded(unit, 'units')}"
+
+
 def _stretch(first: date, last: date, reason: str) -> str:
     days = day(first)[5:] if first == last else f"{day(first)[5:]}–{day(last)[5:]}"
     return f"{days} {said('SKIPPED', reason)}"
 
 
 def _step(step: dict[str, Any], names: dict[int, str]) -> str:
-    text = said("CLOCK_STEPS", step["kind"], limit=step["limit"], percent=step["percent"])
+    text = said("CLOCK_STEPS", step["kind"], limit=_limit(step["limit"]), percent=step["percent"])
     who = names.get(step["person_id"], "")
     end = f" → {moment(step['due_after'])}" if step["due_after"] and step["due_after"] != step["due_before"] else ""
     reason = f" ({said('REASONS', step['reason'])})" if step["reason"] else ""

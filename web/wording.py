@@ -13,6 +13,7 @@ from flask_login import current_user
 
 from engine import clock
 from engine.errors import CityLoopError, Conflict, ExecutionFailed, FieldProblem
+from engine.reference import code_table
 from engine.settings import Settings
 from engine.storage import DeadlineStatus, IncidentStatus, InstanceStatus, TaskStatus
 from web import context, words
@@ -39,7 +40,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     # Flask-Babel looks its context up for every sentence; a page has hundreds.
     app.jinja_env.install_gettext_callables(_sentence, _counted, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.filters.update(
-        moment=moment, day=day, hour=hour, named=named, time_left=time_left, filesize=filesize, state=state
+        moment=moment, coded=coded, day=day, hour=hour, named=named, time_left=time_left, filesize=filesize, state=state
     )
     app.jinja_env.globals.update(
         language=language,
@@ -156,6 +157,15 @@ def named(row: Any) -> str:
     english = getattr(row, "name_en", "") if not isinstance(row, Mapping) else row.get("name_en", "")
     name = row["name"] if isinstance(row, Mapping) else row.name
     return str(english if language() == "en" and english else name)
+
+
+def coded(code: str, *tables: str) -> str:
+    """The name of a code of one of the code lists in the reader's language; what no list has stays as it is."""
+    for table in tables:
+        for row in code_table(table):
+            if row["code"] == code:
+                return named(row)
+    return code
 
 
 def moment(value: datetime | None, seconds: bool = False) -> str:

@@ -45,7 +45,9 @@ class Line:
     kind: str
     who: str
     role: str
+    role_en: str
     organisation: str
+    organisation_en: str
     element: str
     element_id: str
     subject: str
@@ -87,7 +89,9 @@ def timeline(session: Session, case_id: int, runs: Mapping[int, list[Info]] | No
             HistoryEvent,
             Person.display_name,
             Role.name.label("role_name"),
+            Role.name_en.label("role_name_en"),
             Organisation.name.label("organisation_name"),
+            Organisation.name_en.label("organisation_name_en"),
             Task.name.label("task_name"),
         )
         .outerjoin(Person, Person.id == HistoryEvent.person_id)
@@ -108,8 +112,10 @@ def _line(row: Any, names: Mapping[str, str], notes: Mapping[int, str]) -> Line:
         kind=event.kind,
         who=row.display_name or event.actor,
         role=row.role_name or event.role,
+        role_en=row.role_name_en or "",
         organisation=row.organisation_name or "",
-        element=row.task_name or names.get(event.element_id, event.element_id),
+        organisation_en=row.organisation_name_en or "",
+        element=row.task_name or names.get(event.element_id, ""),
         element_id=event.element_id,
         subject=event.subject,
         task_id=event.task_id,
@@ -170,12 +176,18 @@ def clocks(session: Session, case_id: int) -> list[Clock]:
 def parties(session: Session, case: Case) -> list[dict[str, Any]]:
     """Who answered for the case when."""
     rows = session.execute(
-        select(Organisation.name, ResponsiblePeriod.since, ResponsiblePeriod.until, ResponsiblePeriod.reason)
+        select(
+            Organisation.name,
+            Organisation.name_en,
+            ResponsiblePeriod.since,
+            ResponsiblePeriod.until,
+            ResponsiblePeriod.reason,
+        )
         .join(Organisation, Organisation.id == ResponsiblePeriod.organisation_id)
         .where(ResponsiblePeriod.case_id == case.id)
         .order_by(ResponsiblePeriod.since, ResponsiblePeriod.id)
     )
-    return [{"name": name, "since": since, "until": until, "reason": reason} for name, since, until, reason in rows]
+    return [dict(row._mapping) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
 
 from engine import tasks
 from engine.storage import Case, CaseStatus, Evidence, HistoryEvent, Note, Role, Task, TaskStatus
+from engine.worklist import case_page
+from web.pages.timeline import Told
 
 
 def test_a_clerk_opens_a_case_and_people_bring_it_to_its_end(desk: Any, picture: Any) -> None:
@@ -374,3 +377,29 @@ def test_who_comes_too_late_finds_all_of_it_again_in_words(desk: Any, picture: A
     answer = colleague.post(f"/tasks/{clean.id}", {"feedback": "也清走了", **rows, "_submission": "d"})
     assert answer.status_code == 409
     assert "用料 1 · 名称" in answer.text and "扫帚" in answer.text and "垃圾袋" in answer.text
+
+
+def test_in_english_a_case_is_told_in_english(desk: Any) -> None:
+    case_id = desk.open_case(urgency="紧急", channel="12345热线")
+    clerk = desk.browser("clerk")
+    clerk.post(f"/tasks/{desk.task(case_id).id}", {"decision": "accept", "_submission": "a"})
+    clerk.post("/language", {"locale": "en"})
+    with desk.database.transaction() as session:
+        session.get_one(Case, case_id).stage = "处置"
+    page = clerk.get(f"/cases/{case_id}").text
+    for words in ("Urgent", "12345 hotline", "Disposal", "Intake clerk", "working hours"):
+        assert words in page, words
+    for words in ("紧急</dd>", "· 受理员", "工作时"):
+        assert words not in page, words
+    assert "Disposal" in clerk.get("/cases").text
+
+
+def test_the_record_names_steps_and_answers_and_shows_no_codes(desk: Any) -> None:
+    case_id = desk.open_case()
+    with desk.app.test_request_context(), desk.database.reading() as session:
+        told = case_page(session, desk.actor("clerk"), case_id).timeline
+        assert not [line.element for line in told if line.element == line.element_id != ""]
+        line = replace(
+            told[0], details={"decisions": [{"name": "定责", "value": {"route": "IN_HOUSE_FIX", "joint": ["fire"]}}]}
+        )
+        assert Told(True, "", [line]).decisions == [("定责", "", "路径: 自处置/内部工单，协同单位: 消防救援大队")]

@@ -11,7 +11,7 @@ from engine.permissions import can
 from engine.storage import Case, CaseReporter, Evidence, Organisation, ServiceType
 from engine.worklist import Closed
 from web import context
-from web.wording import moment, named
+from web.wording import coded, moment, named
 
 MOST_PICTURES = 12
 
@@ -24,11 +24,14 @@ def case_facts(case: Case) -> list[tuple[str, str]]:
     area = " ".join(part for part in (case.district, case.street, case.community, case.grid) if part)
     rows = [
         (_("Service"), named(service) if service else case.service_type),
-        (_("Category"), " · ".join(part for part in (case.kind, case.category, case.sub_category) if part)),
+        (
+            _("Category"),
+            " · ".join(part for part in (coded(case.kind, "kinds"), case.category, case.sub_category) if part),
+        ),
         (_("Where"), f"{area}\n{case.place_text}".strip()),
         (_("What"), case.description),
-        (_("Urgency"), case.urgency),
-        (_("Channel"), case.channel),
+        (_("Urgency"), coded(case.urgency, "urgencies")),
+        (_("Channel"), coded(case.channel, "channels")),
         (_("Reported"), moment(case.reported_at)),
         (_("Reporter"), reporter(case)),
         (_("Responsible"), named(party)),

@@ -13,10 +13,12 @@ from sqlalchemy import select
 from engine import forms
 from engine.forms import FILE_TYPES
 from engine.instances import form_schema
+from engine.reference import data
 from engine.storage import Case, Task, TaskStatus
 from engine.worklist import Closed, Line
 from web import context
 from web.widgets import plain_value
+from web.wording import coded, named
 
 QUIET = frozenset(
     {"instance.advanced", "timer.fired", "job.done", "task.opened", "message.delivered", "signal.delivered"}
@@ -53,8 +55,19 @@ class Told:
 
 def _short(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "，".join(f"{name}: {plain_value(each)}" for name, each in value.items() if each is not None)[:LONGEST]
-    return plain_value(value)[:LONGEST]
+        pairs = [(coded(name, "answers"), _named(each)) for name, each in value.items() if each is not None]
+        return "，".join(f"{name}: {words}" for name, words in pairs)[:LONGEST]
+    return _named(value)[:LONGEST]
+
+
+def _named(value: Any) -> str:
+    """A decision's answer: routes and duties by their names."""
+    if isinstance(value, list):
+        return "、".join(_named(each) for each in value)
+    if not isinstance(value, str):
+        return plain_value(value)
+    duty = next((row for row in data("duties.yaml") if row["code"] == value), None)
+    return named(duty) if duty else coded(value, "routes")
 
 
 def told_lines(case: Case, lines: Sequence[Line], closed: Closed) -> list[Told]:

@@ -73,7 +73,12 @@ def start_action(
 def startable(session: Session, actor: Actor) -> list[ProcessDefinition]:
     """What the actor may start without a case: contingencies and shared processes, by name."""
     rows = [*_newest(session, "contingency"), *_newest(session, "shared")]
-    return [row for row in rows if _may_start(actor, row, None)]
+    return [row for row in rows if _begins_plainly(row) and _may_start(actor, row, None)]
+
+
+def _begins_plainly(definition: ProcessDefinition) -> bool:
+    """Whether it begins without an event; a partner that waits for a message is nobody's to start."""
+    return any(start["kind"] == "none" for start in definition.info["starts"])
 
 
 def start_process(

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from engine import clock
 from engine.bpmn import compile_processes
+from engine.cases.actions import startable
 from engine.deployments import deploy, examine
 from engine.intake import open_case
 from engine.owed import run_due
@@ -59,6 +60,12 @@ def test_every_executable_pool_is_a_process_of_its_own(session, city, files):
     assert [(r.key, r.name, r.kind, r.state) for r in rows] == [
         ("sanitation", "环卫", "service", DefinitionState.PUBLISHED), ("survey", "测量", "shared", DefinitionState.PUBLISHED),
     ]  # fmt: skip
+
+
+def test_a_partner_that_waits_for_a_message_is_offered_to_nobody(session, city, files, draw):
+    plain = draw("look_around", kind="shared").user("look")
+    deploy(session, MACHINE, {**files, "workflows/look/look.bpmn": plain.xml()}, name="pools", source="test")
+    assert [row.key for row in startable(session, MACHINE)] == ["look_around"]
 
 
 def test_partners_in_one_drawing_talk_through_messages(session, people, files, report, database):

@@ -42,11 +42,9 @@ def test_no_english_is_left_in_decisions(bench: Callable[..., Any]) -> None:
         page.locator(header).first.dblclick()
         page.keyboard.press("Escape")
     page.locator(".cl-decision-views button").first.click()
-    page.locator(".djs-palette .entry").first.hover()
-    page.locator('.djs-element[data-element-id="noise_duty"]').click()
-    expect(page.locator(".djs-context-pad .entry").first).to_be_visible()
-    page.locator('.djs-context-pad .entry[data-action="replace"]').click()
-    page.keyboard.press("Escape")
+    page.locator(".cl-decision .djs-palette .entry").first.hover()
+    page.locator('.cl-decision .djs-element[data-element-id="noise_duty"]').click()
+    expect(page.locator(".cl-decision .djs-context-pad .entry").first).to_be_visible()
     assert sorted(page.evaluate(MISSING)) == []
     assert designer.complaints == []
 

@@ -22,7 +22,7 @@ const exact = {
   'Routes the children of this component into a form variable, may be left empty to route at the root level.': '分组内字段存入这个变量；留空则直接存入表单。',
   'Routes the children of this component into a form variable.': '列表存入这个变量。', 'Must not be empty': '不能为空', 'Must be unique in its context': '同一层内不能重复',
   'A comma-separated list of': '以逗号分隔的', 'file type specifiers': '文件类型', 'Allows arbitrary precision values': '允许任意精度', Constraints: '限制', Increment: '步长', 'Output as string': '输出为文本', Serialization: '存储',
-  'Where the child variables of this component are pathed to.': '分组内字段存入的变量。', Year: '年', 'yyyy/mm/dd': '年/月/日',
+  'Where the child variables of this component are pathed to.': '分组内字段存入的变量。', Year: '年', 'yyyy/mm/dd': '年/月/日', 'Clear content': '清除内容',
 };
 delete exact.Expression_;
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];

@@ -114,6 +114,7 @@ def _open_postgres(address: URL, pool_size: int, echo: bool, *, read_only: bool 
         max_overflow=pool_size,
         connect_args={"options": options, **KEEP_ALIVE},
         echo=echo,
+        hide_parameters=True,  # logs carry ids, not names
     )
 
     @event.listens_for(engine, "checkout")
@@ -142,7 +143,7 @@ def _open_sqlite(address: URL, synchronous: str, echo: bool, *, read_only: bool 
     Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
     # The driver keeps so many statements prepared; its own 128 are fewer than the pages use.
     arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False, "cached_statements": 1000}
-    engine = create_engine(address, connect_args=arguments, echo=echo)
+    engine = create_engine(address, connect_args=arguments, echo=echo, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:

@@ -105,6 +105,12 @@ def test_areas_refuse_two_of_one_code(session):
         session.flush()
 
 
+def test_what_a_statement_was_about_is_not_in_the_words_of_its_failure(session):
+    with pytest.raises(DatabaseError) as failed:
+        session.execute(text("SELECT nothing FROM person WHERE display_name = :name"), {"name": "张三"})
+    assert "display_name" in str(failed.value) and "张三" not in str(failed.value)
+
+
 def test_only_the_two_databases_are_opened():
     with pytest.raises(ValueError, match="only SQLite and PostgreSQL"):
         Database("mysql://localhost/x")

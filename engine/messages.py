@@ -18,7 +18,6 @@ from engine import clock, history
 from engine.errors import CityLoopError, Conflict
 from engine.instances import advancing, start
 from engine.instances.jobs import given, kept
-from engine.storage.statements import insert_or_ignore
 from engine.permissions import Actor, require
 from engine.storage import (
     Case,
@@ -35,6 +34,7 @@ from engine.storage import (
     lock,
     lock_next,
 )
+from engine.storage.statements import insert_or_ignore
 
 TIME_TO_LIVE = timedelta(days=7)
 OPTIONAL = "optional"

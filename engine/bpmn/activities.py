@@ -103,7 +103,7 @@ class MessageTask(Activity):
 
 
 def throw_message(token: Token, name: Formula, correlation: Formula | None, element_id: str) -> None:
-    """Let a message leave; it carries the element's inputs, nothing else. One without a key can only begin processes."""
+    """Let a message leave; it carries the element's inputs only. One without a key can only begin processes."""
     workflow = token.workflow
     scope = workflow.visible(token)
     environment = workflow.environment

@@ -74,6 +74,7 @@ def test_no_english_is_left_in_forms_and_scenarios(bench: Callable[..., Any]) ->
     page.locator(".fjs-palette-search, .fjs-palette-search-container input").first.fill("没有这个组件")
     assert sorted(page.evaluate(MISSING)) == []
     page.locator('[data-path="forms/report_community.form"]').click()
+    expect(page.locator('[data-path="forms/report_community.form"].active')).to_be_visible()
     page.locator('[data-deed="preview"]').click()
     expect(page.locator(".cl-form-preview:visible .field").first).to_be_visible()
     page.locator('[data-path$=".yaml"]').first.click()

@@ -28,6 +28,7 @@ IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 BOUNDS = "{http://www.omg.org/spec/DD/20100524/DC}Bounds"
 WAYPOINT = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
+CHOICES = [f"{BPMN}{kind}Gateway" for kind in ("exclusive", "inclusive", "eventBased", "complex")]
 SCREEN = (2100, 1000)
 """Of the drawing itself; on a screen of 1600 × 1000 the widest is shown at three quarters."""
 
@@ -122,6 +123,14 @@ def test_ids_are_english_and_names_are_chinese() -> None:
             if not IDENTIFIER.fullmatch(element.id) or not named or (element.name and not CHINESE.search(element.name)):
                 wrong.append(f"{process.key}.{element.id} {element.name!r}")
     assert wrong == []
+
+
+@pytest.mark.parametrize("file", diagrams())
+def test_every_choice_says_how_it_is_made(file: str) -> None:
+    root = etree.fromstring(diagrams()[file])
+    choices = [node for node in root.iter(*CHOICES) if len(node.findall(f"{BPMN}outgoing")) > 1]
+    silent = [node.get("id") for node in choices if not (node.findtext(f"{BPMN}documentation") or "").strip()]
+    assert silent == []
 
 
 def test_every_service_is_interrupted_by_danger() -> None:

@@ -132,14 +132,13 @@ def _details(
         .where(HistoryEvent.details.is_not(None))
         .order_by(HistoryEvent.id)
     )
-    if instance_id is not None:
-        # The history of an instance is found by its case; only of those without one by themselves.
-        case_id = session.scalar(select(ProcessInstance.case_id).where(ProcessInstance.id == instance_id))
-        statement = statement.where(HistoryEvent.instance_id == instance_id)
-    if case_id is not None:
+    if case_id is None and instance_id is not None:
+        # The history of an instance is found by its case (there is an index); only of those without one by itself.
+        theirs = session.scalar(select(ProcessInstance.case_id).where(ProcessInstance.id == instance_id))
+        at = HistoryEvent.case_id == theirs if theirs is not None else HistoryEvent.case_id.is_(None)
+        statement = statement.where(HistoryEvent.instance_id == instance_id, at)
+    elif case_id is not None:
         statement = statement.where(HistoryEvent.case_id == case_id)
-    elif instance_id is not None:
-        statement = statement.where(HistoryEvent.case_id.is_(None))
     return [(key, details) for key, details in session.execute(statement)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeGuard
 
 from engine.errors import Problem
@@ -37,7 +37,7 @@ def problems(schema: Mapping[str, Any], *, library: Library = STANDARD) -> list[
     everything = list(walk(components_of(schema)))
     if len(everything) > MAX_COMPONENTS:
         return [Problem("form_too_large", facts={"count": len(everything), "limit": MAX_COMPONENTS})]
-    found = list(_twins(schema, ""))
+    found = [*_twins(schema, ""), *_same_ids(everything)]
     for component in everything:
         found += _component(component, library)
     return found
@@ -184,6 +184,17 @@ def _twins(holder: Mapping[str, Any], prefix: str) -> Iterator[Problem]:
         seen[entry.name] = entry.component
         if entry.component.get("type") in CONTAINER_TYPES:
             yield from _twins(entry.component, f"{prefix}{entry.name}.")
+
+
+def _same_ids(everything: Iterable[Component]) -> Iterator[Problem]:
+    """Ids used twice: the form's editor could not show it again."""
+    seen: set[str] = set()
+    for component in everything:
+        identity = component.get("id")
+        if isinstance(identity, str) and identity in seen:
+            yield _problem("component_id_twice", component, id=identity[:80])
+        elif isinstance(identity, str):
+            seen.add(identity)
 
 
 def _clashes(one: str, other: str) -> bool:

@@ -81,7 +81,7 @@ def standing(database: Database, instance_id: int) -> list[str]:
 def by_hand(page: Page, deed: str) -> None:
     """Do something with the first token, with a reason."""
     first = page.locator("details", has=page.locator('button[value="move"]')).first
-    first.locator('input[name="reason"]').fill("现场情况变了")
+    first.locator('input[id^="why-"]').fill("现场情况变了")
     first.get_by_role("button", name=deed, exact=True).click()
     page.wait_for_load_state()
 

@@ -19,6 +19,11 @@ def form(*components: dict[str, Any]) -> dict[str, Any]:
 TEXT = {"type": "textfield", "key": "a", "label": "甲", "id": "Field_a"}
 
 
+def test_two_components_of_one_id_are_refused_as_no_editor_would_open_the_form_again() -> None:
+    group = {"type": "group", "id": "Group_a", "label": "组", "components": [{**TEXT, "key": "b"}]}
+    assert [(p.code, p.element_id) for p in problems(form(TEXT, group))] == [("component_id_twice", "Field_a")]
+
+
 @pytest.mark.parametrize(
     ("component", "code"),
     [
@@ -55,7 +60,7 @@ TEXT = {"type": "textfield", "key": "a", "label": "甲", "id": "Field_a"}
     ],
 )
 def test_a_form_that_cannot_run_is_told_why(component: dict[str, Any], code: str) -> None:
-    found = problems(form(TEXT, component))
+    found = problems(form(TEXT, {**component, "id": "Field_b"}))
     assert [problem.code for problem in found] == [code]
     for language in ("zh", "en"):
         assert "–" not in problem_text(found[0], language)

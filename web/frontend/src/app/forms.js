@@ -57,10 +57,21 @@ function start(form) {
   window.addEventListener('beforeunload', (event) => { if (changed && form.isConnected) event.preventDefault(); });
 }
 
-/** Ask for the fields again with what stands in them now; the focus stays where it is. */
+/** Ask for the fields again with what stands in them now; what is typed meanwhile and the focus stay. */
 async function refresh(form, field) {
   const target = form.querySelector('[data-fields]');
-  const focused = field.id;
+  const meanwhile = new Map();
+  let focused = field.id;
+  const typed = ({ target: { id, type, value, checked } }) => { if (id && type !== 'file') meanwhile.set(id, { value, checked }); };
+  const moved = (event) => { focused = event.target.id; };
+  target.addEventListener('input', typed);
+  target.addEventListener('focusin', moved);
   await htmx.ajax('POST', form.dataset.refresh, { source: form, target, swap: 'innerHTML', values: {} });
+  target.removeEventListener('input', typed);
+  target.removeEventListener('focusin', moved);
+  for (const [id, kept] of meanwhile) {
+    const fresh = document.getElementById(id);
+    if (fresh) Object.assign(fresh, fresh.type === 'checkbox' || fresh.type === 'radio' ? { checked: kept.checked } : { value: kept.value });
+  }
   document.getElementById(focused)?.focus({ preventScroll: true });
 }

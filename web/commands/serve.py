@@ -9,6 +9,7 @@ import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from engine import memory
 from engine.settings import Settings
 
 THREADS = 8
@@ -54,4 +55,6 @@ class Server(BaseApplication):  # type: ignore[misc]
         """The application; made in each process after the fork, as its database connections must be."""
         from web.app import create_app
 
-        return create_app(self.settings)
+        app = create_app(self.settings)
+        memory.settle()
+        return app

@@ -6,6 +6,7 @@ import logging
 
 import click
 
+from engine import memory
 from engine.settings import Settings
 from engine.storage import Database
 
@@ -26,6 +27,7 @@ def command(once: bool, verbose: bool) -> None:
         from engine.worker import Worker
 
         worker = Worker(database, settings)
+        memory.settle()
         if once:
             for done in worker.once():
                 click.echo(", ".join(f"{number} {kind}" for kind, number in sorted(done.items())))

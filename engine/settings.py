@@ -40,7 +40,7 @@ class Settings:
     sandbox: bool = _setting(False, "set to 1 for trials: nothing leaves the house")
     map_tiles: str = _setting("", "address of map tiles with {z}/{x}/{y}; empty: districts only, no internet needed")
     max_steps: int = _setting(500, "automatic steps a process may take in one transaction")
-    max_step_seconds: float = _setting(2.0, "seconds a process may compute in one transaction")
+    max_step_seconds: float = _setting(5.0, "seconds a process may compute in one transaction")
     max_state_mb: float = _setting(4.0, "megabytes the variables and tokens of one process may take")
     max_instances: int = _setting(1000, "instances of one multi-instance activity")
     max_depth: int = _setting(20, "subprocesses and called processes inside one another")

@@ -21,13 +21,18 @@ import pytest
 from sqlalchemy import create_engine, make_url, select, text
 from sqlalchemy.orm import Session
 
-from engine import clock
+from engine import clock, memory
 from engine.demonstration import load_demonstration
 from engine.permissions import Actor, actor_for
 from engine.reference import load_reference_data
 from engine.storage import Area, Case, Database, Organisation, Person, ResponsiblePeriod
 
 _numbers = count(1)
+
+
+def pytest_sessionstart() -> None:
+    """Thousands of tests leave much behind; the collector looks at it as seldom as a server's does."""
+    memory.settle()
 
 
 def _databases() -> list[str]:

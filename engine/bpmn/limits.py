@@ -25,7 +25,7 @@ class Limits(XmlLimits):
     text_length: int = 100_000
     steps: int = 500
     all_steps: int = 20_000
-    seconds: float = 2.0
+    seconds: float = 5.0
     scope_depth: int = 20
     cardinality: int = 1_000
     cycle_period: timedelta = timedelta(seconds=60)

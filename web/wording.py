@@ -40,7 +40,15 @@ def init_app(app: Flask, settings: Settings) -> None:
     # Flask-Babel looks its context up for every sentence; a page has hundreds.
     app.jinja_env.install_gettext_callables(_sentence, _counted, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.filters.update(
-        moment=moment, coded=coded, day=day, hour=hour, named=named, time_left=time_left, filesize=filesize, state=state
+        moment=moment,
+        coded=coded,
+        day=day,
+        hour=hour,
+        named=named,
+        named_field=named_field,
+        time_left=time_left,
+        filesize=filesize,
+        state=state,
     )
     app.jinja_env.globals.update(
         language=language,
@@ -157,6 +165,12 @@ def named(row: Any) -> str:
     english = getattr(row, "name_en", "") if not isinstance(row, Mapping) else row.get("name_en", "")
     name = row["name"] if isinstance(row, Mapping) else row.name
     return str(english if language() == "en" and english else name)
+
+
+def named_field(row: Any, field: str) -> str:
+    """One of a row's names in the reader's language: ``field``, or ``field`` + ``_en`` where there is one."""
+    english = getattr(row, f"{field}_en")
+    return str(english if language() == "en" and english else getattr(row, field))
 
 
 def coded(code: str, *tables: str) -> str:

@@ -1,6 +1,6 @@
 """Deeds on a case as a whole, and the processes people start by hand. Opening one is ``intake``'s."""
 
-from engine.cases.actions import actions_for, start_action, start_process, startable
+from engine.cases.actions import actions_for, start_action, start_form, start_process, startable
 from engine.cases.changing import FIELDS, UNKNOWN_CASE, update_case
 from engine.cases.reporter import look_at_reporter
 from engine.cases.standing import conclude, reopen, resume, suspend, void
@@ -18,6 +18,7 @@ __all__ = [
     "reopen",
     "resume",
     "start_action",
+    "start_form",
     "start_process",
     "startable",
     "suspend",

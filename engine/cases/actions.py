@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine import areas, clock, forms
 from engine.domain_functions import LIBRARY, host_for
-from engine.errors import Conflict, FieldProblem, InvalidInput, NotAllowed, NotFound
+from engine.errors import Conflict, ExecutionFailed, FieldProblem, InvalidInput, NotAllowed, NotFound
 from engine.instances import form_schema, start
 from engine.permissions import Actor, can, require
 from engine.storage import (
@@ -204,11 +204,14 @@ def _definition(session: Session, process_key: str) -> ProcessDefinition:
     return found
 
 
-def _clean(
-    session: Session, definition: ProcessDefinition, fields: Mapping[str, Any], case: Case | None
-) -> dict[str, Any]:
+def start_form(session: Session, definition: ProcessDefinition) -> Mapping[str, Any]:
+    """The form asked before a process starts; an empty one where it has none.
+
+    Raises:
+        ExecutionFailed: it has one, and that is out of use (``kind`` form_missing).
+    """
     if not definition.start_form:
-        return {}
+        return {"components": []}
     form_id = session.scalar(
         select(FormDefinition.id)
         .where(FormDefinition.key == definition.start_form, FormDefinition.state == DefinitionState.PUBLISHED)
@@ -216,9 +219,17 @@ def _clean(
         .limit(1)
     )
     if form_id is None:
-        raise NotFound("the start form is not published", form=definition.start_form)
+        raise ExecutionFailed("the start form is not published", kind="form_missing", form=definition.start_form)
+    return form_schema(session, form_id)
+
+
+def _clean(
+    session: Session, definition: ProcessDefinition, fields: Mapping[str, Any], case: Case | None
+) -> dict[str, Any]:
+    if not definition.start_form:
+        return {}
     values: dict[str, Any] = forms.clean(
-        form_schema(session, form_id),
+        start_form(session, definition),
         fields,
         variables={},
         host=host_for(session, case),

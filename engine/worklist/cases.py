@@ -47,6 +47,7 @@ class CaseRow:
     opened_at: datetime
     closed_at: datetime | None
     responsible_name: str
+    responsible_name_en: str
     due_at: datetime | None
     time_left: timedelta | None
     breached: bool
@@ -156,6 +157,7 @@ def _rows() -> Any:
             ServiceType.name.label("service_name"),
             ServiceType.name_en.label("service_name_en"),
             Organisation.name.label("responsible_name"),
+            Organisation.name_en.label("responsible_name_en"),
             Deadline.due_at,
             Deadline.breached_at,
             func.count().over().label("total"),
@@ -204,6 +206,7 @@ def _row(row: Any) -> CaseRow:
         opened_at=row.opened_at,
         closed_at=row.closed_at,
         responsible_name=row.responsible_name or "",
+        responsible_name_en=row.responsible_name_en or "",
         due_at=row.due_at,
         time_left=row.due_at - clock.now() if row.due_at else None,
         breached=row.breached_at is not None,

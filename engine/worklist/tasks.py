@@ -44,6 +44,7 @@ class TaskRow:
     may_work: bool
     has_draft: bool
     organisation_name: str
+    organisation_name_en: str
     case_id: int | None
     case_number: str
     case_title: str
@@ -195,6 +196,7 @@ def _rows() -> Any:
             Case.emergency_active,
             _assignee.display_name.label("assignee_name"),
             Organisation.name.label("organisation_name"),
+            Organisation.name_en.label("organisation_name_en"),
             ServiceType.name.label("service_name"),
             ServiceType.name_en.label("service_name_en"),
             func.count().over().label("total"),
@@ -243,6 +245,7 @@ def _row(row: Any, actor: Actor) -> TaskRow:
         may_work=actor.person_id not in row.independent_of_person_ids,
         has_draft=row.has_draft,
         organisation_name=row.organisation_name or "",
+        organisation_name_en=row.organisation_name_en or "",
         case_id=row.case_id,
         case_number=row.number or "",
         case_title=row.title or "",

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from engine import tasks
-from engine.storage import Case, CaseStatus, Evidence, HistoryEvent, Note, Role, Task, TaskStatus
+from engine.storage import Case, CaseStatus, Evidence, HistoryEvent, Note, Organisation, Role, Task, TaskStatus
 from engine.worklist import case_page
 from web.pages.timeline import Told
 
@@ -391,7 +391,13 @@ def test_in_english_a_case_is_told_in_english(desk: Any) -> None:
         assert words in page, words
     for words in ("紧急</dd>", "· 受理员", "工作时"):
         assert words not in page, words
-    assert "Disposal" in clerk.get("/cases").text
+    cases, desk_list, sheet = (clerk.get(path).text for path in ("/cases", "/desk?view=all", "/cases/export.csv"))
+    assert "Disposal" in cases
+    with desk.database.reading() as session:
+        party = session.get_one(Organisation, session.get_one(Case, case_id).responsible_organisation_id)
+    for place in (cases, sheet):
+        assert party.name_en in place and party.name not in place
+    assert party.name not in desk_list
 
 
 def test_the_record_names_steps_and_answers_and_shows_no_codes(desk: Any) -> None:

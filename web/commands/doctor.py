@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engine import clock
 from engine.errors import CityLoopError
+from engine.intake import FIRST_RECEIVER
 from engine.settings import Settings
 from engine.storage import (
     CalendarYear,
@@ -35,7 +36,6 @@ from web.commands.assets import FRONTEND, STAMP, inputs_hash
 
 OURS = ("engine", "web", "workflows", "forms", "migrations")
 PINNED = ("SpiffWorkflow", "SQLAlchemy", "Flask", "lxml")
-FIRST_RECEIVER = "intake"
 MANAGER_OF_PEOPLE = "security_admin"
 LOAD = "run: cityloop organisations draft > FILE, edit it, cityloop organisations load FILE"
 SILENT_AFTER = timedelta(seconds=30)

@@ -8,14 +8,12 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from engine import cases, clock, forms
 from engine.domain_functions import LIBRARY, host_for
-from engine.errors import ExecutionFailed, FieldProblem, InvalidInput, NotFound
-from engine.instances import form_schema
+from engine.errors import FieldProblem, InvalidInput, NotFound
 from engine.permissions import require
-from engine.storage import Case, DefinitionState, FormDefinition, ProcessDefinition
+from engine.storage import Case
 from web import context, widgets
 from web.doors import SIGNED_IN, Door
 from web.pages.facts import case_facts
@@ -42,7 +40,7 @@ def _action_page(case: Case, process_key: str, raw: Mapping[str, Any] | None, pr
     definition = next((d for d in cases.actions_for(session, actor, case) if d.key == process_key), None)
     if definition is None:
         raise NotFound("no such action here", process=process_key)
-    schema = start_form(definition)
+    schema = cases.start_form(context.session(), definition)
     nodes = forms.present(
         schema,
         raw,
@@ -65,33 +63,13 @@ def _action_page(case: Case, process_key: str, raw: Mapping[str, Any] | None, pr
     )
 
 
-def start_form(definition: ProcessDefinition) -> Mapping[str, Any]:
-    """The form asked before a process starts; an empty one where it has none.
-
-    Raises:
-        ExecutionFailed: it has one, and that is out of use.
-    """
-    if not definition.start_form:
-        return {"components": []}
-    session = context.session()
-    form_id = session.scalar(
-        select(FormDefinition.id)
-        .where(FormDefinition.key == definition.start_form, FormDefinition.state == DefinitionState.PUBLISHED)
-        .order_by(FormDefinition.version.desc())
-        .limit(1)
-    )
-    if form_id is None:
-        raise ExecutionFailed("the start form is not published", kind="form_missing", form=definition.start_form)
-    return form_schema(session, form_id)
-
-
 @door.post_deed("/cases/<int:case_id>/actions/<process_key>", needs=SIGNED_IN)
 def start(case_id: int, process_key: str) -> ResponseReturnValue:
     """Start an action (extension, appeal …) on the case."""
     session, actor = context.session(), context.actor()
     case = _case(case_id)
     definition = next((d for d in cases.actions_for(session, actor, case) if d.key == process_key), None)
-    raw = widgets.posted(start_form(definition)) if definition else {}
+    raw = widgets.posted(cases.start_form(context.session(), definition)) if definition else {}
     act = request.form.get("_act", "")
     if act.startswith(("add:", "drop:")) or act == "refresh":
         return _action_page(case, process_key, raw, ())

@@ -15,7 +15,7 @@ from engine import clock, history, worklist
 from web import context
 from web.doors import Door
 from web.pages.cases import asked_for
-from web.wording import language, state
+from web.wording import named_field, state
 
 door = Door("exports", __name__)
 MOST_EXPORTED = 20_000
@@ -72,14 +72,13 @@ def _csv(rows: Sequence[worklist.CaseRow]) -> Iterator[str]:
         ]
     )
     for row in rows:
-        service = row.service_name_en if language() == "en" and row.service_name_en else row.service_name
         yield _line(
             [
                 row.number,
                 row.title,
                 state(row.status),
                 row.stage,
-                service,
+                named_field(row, "service_name"),
                 row.category,
                 row.sub_category,
                 row.urgency,
@@ -89,7 +88,7 @@ def _csv(rows: Sequence[worklist.CaseRow]) -> Iterator[str]:
                 row.place,
                 _full(row.reported_at),
                 _full(row.closed_at),
-                row.responsible_name,
+                named_field(row, "responsible_name"),
                 _full(row.due_at),
                 _("yes") if row.breached else "",
             ]

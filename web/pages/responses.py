@@ -26,7 +26,6 @@ from engine.storage import (
 )
 from web import context, widgets
 from web.doors import Door
-from web.pages.actions import start_form
 
 door = Door("responses", __name__)
 DRILLED = "contingency"
@@ -97,7 +96,7 @@ def _titled(nodes: list[forms.Node], name: str) -> list[forms.Node]:
 
 def _page(process_key: str, raw: Mapping[str, Any] | None, problems: Sequence[FieldProblem]) -> str:
     definition = _definition(process_key)
-    schema = start_form(definition)
+    schema = cases.start_form(context.session(), definition)
     nodes = forms.present(
         schema,
         raw,
@@ -121,7 +120,7 @@ def _page(process_key: str, raw: Mapping[str, Any] | None, problems: Sequence[Fi
 def start(process_key: str) -> ResponseReturnValue:
     """Start a response."""
     definition = _definition(process_key)
-    raw = widgets.posted(start_form(definition))
+    raw = widgets.posted(cases.start_form(context.session(), definition))
     act = request.form.get("_act", "")
     if act.startswith(("add:", "drop:")) or act == "refresh":
         return _page(process_key, raw, ())

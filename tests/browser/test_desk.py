@@ -205,6 +205,31 @@ def test_the_map_takes_a_place_and_the_choice_of_service_brings_its_categories(p
     assert clerk.complaints == []
 
 
+def test_who_types_faster_than_the_server_answers_loses_nothing(person: Any, desk: Any, photo: Path) -> None:
+    page = person("clerk").go("/report")
+    held: list[Any] = []
+    page.route("**/report/form", lambda route: held.append(route))
+    page.select_option("#f-service_type", "sanitation")
+    page.fill("#f-title", "写得快")
+    page.select_option("#f-street", "ft.lianhua")
+    page.fill("#f-place", "红荔路 12 号")
+    page.set_input_files("#f-evidence", photo)
+    expect(page.locator(".thumbs img")).to_be_visible()
+    while len(held) < 2:
+        page.wait_for_timeout(20)
+    held[1].continue_()
+    expect(page.locator("#f-category option")).not_to_have_count(1)
+    expect(page.locator("#f-title")).to_have_value("写得快")
+    expect(page.locator("#f-place")).to_have_value("红荔路 12 号")
+    expect(page.locator(".thumbs img")).to_be_visible()
+    expect(page.locator("#f-place")).to_be_focused()
+    page.select_option("#f-category", "市容环境")
+    while len(held) < 3:
+        page.wait_for_timeout(20)
+    page.get_by_role("button", name="登记案件").click()  # without waiting for the third answer
+    expect(page.locator("h1")).to_have_text("写得快")
+
+
 def test_a_diagram_shows_the_way_and_where_the_case_stands(person: Any, desk: Any) -> None:
     case_id = desk.open_case()
     desk.browser("clerk").post(f"/tasks/{desk.task(case_id).id}", {"decision": "accept"})

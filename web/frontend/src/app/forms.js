@@ -1,13 +1,13 @@
 // Forms: what was typed is kept on the server while typing; fields that depend on others are asked for again; a form that
 // was changed and not sent warns before it is left; sending twice sends once.
-import htmx from 'htmx.org';
 import { csrfToken } from '../shared/page.js';
 import { say } from './words.js';
 
 const QUIET_MS = 1500;
 
-export function startForms(root) {
-  for (const form of root.querySelectorAll('form[data-draft], form[data-watch]')) if (!form.dataset.started) start(form);
+/** `asked` is called with the fields that were asked for again: what lives in them has to be started. */
+export function startForms(root, asked) {
+  for (const form of root.querySelectorAll('form[data-draft], form[data-watch]')) if (!form.dataset.started) start(form, asked);
   for (const form of root.querySelectorAll('form[data-once]')) {
     if (form.dataset.once === 'on') continue;
     form.dataset.once = 'on';
@@ -23,16 +23,14 @@ export function startForms(root) {
   for (const box of root.querySelectorAll('[data-errors]')) if (!box.dataset.seen) { box.dataset.seen = '1'; box.focus(); }
 }
 
-function start(form) {
+function start(form, asked) {
   form.dataset.started = '1';
   const note = form.querySelector('[data-saved]');
   let timer;
   let changed = false;
   const save = async () => {
-    const body = new FormData(form);
-    for (const [name, value] of [...body.entries()]) if (value instanceof File) body.delete(name);
     try {
-      const answer = await fetch(form.dataset.draft, { method: 'POST', body, headers: { 'X-CSRFToken': csrfToken(), Accept: 'application/json' } });
+      const answer = await fetch(form.dataset.draft, { method: 'POST', body: fieldsOf(form), headers: { 'X-CSRFToken': csrfToken(), Accept: 'application/json' } });
       if (!answer.ok) throw new Error(String(answer.status));
       const { at } = await answer.json();
       changed = false;
@@ -51,27 +49,53 @@ function start(form) {
   form.addEventListener('input', typed);
   form.addEventListener('change', (event) => {
     typed(event);
-    if (form.dataset.refresh && event.target.closest('[data-decides]')) refresh(form, event.target);
+    if (form.dataset.refresh && event.target.closest('[data-decides]')) refresh(form, event.target, asked);
   });
   form.addEventListener('submit', () => { changed = false; clearTimeout(timer); });
   window.addEventListener('beforeunload', (event) => { if (changed && form.isConnected) event.preventDefault(); });
 }
 
-/** Ask for the fields again with what stands in them now; what is typed meanwhile and the focus stay. */
-async function refresh(form, field) {
+const asking = new WeakMap(); // the form's question under way, so that a newer one can call it back
+
+/**
+ * Ask for the fields again with what stands in them now. The answer is put in at one stroke: what was typed since the
+ * question, files, and the focus stay, and there is no moment in which the form could be sent without them.
+ */
+async function refresh(form, field, asked) {
+  asking.get(form)?.abort();
+  const question = new AbortController();
+  asking.set(form, question);
+  const { signal } = question;
   const target = form.querySelector('[data-fields]');
   const meanwhile = new Map();
   let focused = field.id;
-  const typed = ({ target: { id, type, value, checked } }) => { if (id && type !== 'file') meanwhile.set(id, { value, checked }); };
-  const moved = (event) => { focused = event.target.id; };
-  target.addEventListener('input', typed);
-  target.addEventListener('focusin', moved);
-  await htmx.ajax('POST', form.dataset.refresh, { source: form, target, swap: 'innerHTML', values: {} });
-  target.removeEventListener('input', typed);
-  target.removeEventListener('focusin', moved);
-  for (const [id, kept] of meanwhile) {
-    const fresh = document.getElementById(id);
-    if (fresh) Object.assign(fresh, fresh.type === 'checkbox' || fresh.type === 'radio' ? { checked: kept.checked } : { value: kept.value });
+  target.addEventListener('input', ({ target: { id, type, value, checked } }) => { if (id && type !== 'file') meanwhile.set(id, { value, checked }); }, { signal });
+  target.addEventListener('focusin', (event) => { focused = event.target.id; }, { signal });
+  try {
+    const answer = await fetch(form.dataset.refresh, { method: 'POST', body: fieldsOf(form), headers: { 'X-CSRFToken': csrfToken() }, signal });
+    if (!answer.ok) throw new Error(String(answer.status));
+    putIn(target, await answer.text(), meanwhile);
+    document.getElementById(focused)?.focus({ preventScroll: true });
+    asked(target);
+  } catch (error) {
+    if (!signal.aborted) form.querySelector('[data-saved]')?.replaceChildren(say('not_saved'));
+  } finally {
+    question.abort(); // its listeners go with it
   }
-  document.getElementById(focused)?.focus({ preventScroll: true });
+}
+
+function putIn(target, fields, meanwhile) {
+  const uploads = [...target.querySelectorAll('[data-upload]')];
+  target.innerHTML = fields;
+  for (const kept of uploads) target.querySelector(`[data-upload="${CSS.escape(kept.dataset.upload)}"]`)?.replaceWith(kept);
+  for (const [id, { value, checked }] of meanwhile) {
+    const fresh = document.getElementById(id);
+    if (fresh) Object.assign(fresh, ['checkbox', 'radio'].includes(fresh.type) ? { checked } : { value });
+  }
+}
+
+function fieldsOf(form) {
+  const body = new FormData(form);
+  for (const [name, value] of [...body.entries()]) if (value instanceof File) body.delete(name);
+  return body;
 }

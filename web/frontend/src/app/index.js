@@ -32,6 +32,6 @@ document.addEventListener('htmx:beforeSwap', (event) => {
 startBusy();
 startKeys();
 startLists();
-const start = (root) => { startForms(root); startUploads(root); startMaps(root); };
+const start = (root) => { startForms(root, start); startUploads(root); startMaps(root); };
 start(document);
 document.addEventListener('htmx:afterSettle', (event) => start(event.detail.elt.isConnected ? event.detail.elt.parentElement || document : document));

@@ -44,7 +44,7 @@ async function sendOne(place, list, file) {
   } catch (error) {
     blank.textContent = say('upload_failed', { why: error.message });
     blank.setAttribute('role', 'alert');
-    setTimeout(() => item.remove(), 12000);
+    item.append(dropButton(file.name));
   }
 }
 
@@ -58,10 +58,14 @@ function show(item, name, found) {
   const title = document.createElement('span');
   title.className = 'name';
   title.textContent = found.name;
+  item.append(field, picture, title, dropButton(found.name));
+}
+
+function dropButton(name) {
   const drop = document.createElement('button');
   Object.assign(drop, { type: 'button', className: 'drop', textContent: '×' });
-  drop.setAttribute('aria-label', `${say('remove')} ${found.name}`);
-  item.append(field, picture, title, drop);
+  drop.setAttribute('aria-label', `${say('remove')} ${name}`);
+  return drop;
 }
 
 /** A signature drawn with finger or mouse, sent as a picture. */

@@ -5,8 +5,8 @@ writers that both began by reading end in "database is locked". ``synchronous=NO
 process loses nothing and the file is never damaged; a power cut may take the last instants. Whoever needs those
 too runs PostgreSQL or opens with ``synchronous="FULL"`` (about 30 % slower).
 
-Connections that only read are apart from those that write, on both: whoever changes between the two on one connection
-makes it forget its prepared statements (SQLite at ``PRAGMA query_only``, psycopg at every rollback).
+Connections that only read are apart from those that write, on both, and refuse to write: on SQLite changing between the
+two (``PRAGMA query_only``) makes a connection forget its prepared statements.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from engine.errors import NotFound
 from engine.settings import Settings
 from engine.storage.base import Base
+from engine.storage.postgres import keep_statements
 from engine.storage.statements import sending
 
 T = TypeVar("T", bound=Base)
@@ -117,15 +118,16 @@ def _open_postgres(address: URL, pool_size: int, echo: bool, *, read_only: bool 
         hide_parameters=True,  # logs carry ids, not names
     )
 
+    @event.listens_for(engine, "connect")
+    def keep(connection: Any, _: Any) -> None:
+        keep_statements(connection)
+
     @event.listens_for(engine, "checkout")
     def require_alive(connection: Any, *_: Any) -> None:
         # An idle server says nothing until it ends the connection; asking it each time (pre-ping) is a round trip more.
         if connection.closed or _has_something_to_read(connection.fileno()):
             raise DisconnectionError("the server ended the connection")
 
-    if read_only:
-        # Nothing was written, so nothing has to be taken back; and psycopg forgets its statements with every rollback.
-        engine.dialect.do_rollback = engine.dialect.do_commit  # type: ignore[method-assign]
     return engine
 
 

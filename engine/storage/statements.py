@@ -8,11 +8,10 @@ SQLAlchemy's, so that nobody outside can tell the difference. Python-side defaul
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
-from psycopg import RawCursor
 from sqlalchemy import Connection, Executable, Table, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
@@ -22,6 +21,7 @@ from sqlalchemy.orm import Session
 from engine.errors import Conflict
 from engine.storage.base import Base
 from engine.storage.placing import settle
+from engine.storage.postgres import rows_of, send
 
 T = TypeVar("T", bound=Base)
 Row = Mapping[str, Any]
@@ -64,9 +64,8 @@ class Prepared:
         """What it finds or returns."""
         connection = session.connection()
         spelled = self.spelled(connection.dialect)
-        with sending(connection, spelled.text) as driver:
-            found = _execute(connection, driver, spelled, values).fetchall()
-        return [spelled.plain(row) for row in found]
+        (answer,) = _send(connection, [(spelled, values)])
+        return [spelled.plain(row) for row in answer.rows]
 
     def first(self, session: Session, values: Row) -> list[Any] | None:
         """The first row it finds."""
@@ -76,10 +75,8 @@ class Prepared:
     def execute(self, session: Session, values: Row) -> int:
         """Send it; answers how many rows it met."""
         connection = session.connection()
-        spelled = self.spelled(connection.dialect)
-        with sending(connection, spelled.text) as driver:
-            met: int = _execute(connection, driver, spelled, values).rowcount
-        return met
+        (answer,) = _send(connection, [(self.spelled(connection.dialect), values)])
+        return answer.met
 
     def spelled(self, dialect: Dialect) -> Spelled:
         """The statement in a database's own words."""
@@ -133,24 +130,29 @@ class Writes:
             return
         gathered, self._gathered = self._gathered, []
         connection = session.connection()
-        dialect = connection.dialect
-        with sending(connection, "the writes of a step") as driver:
-            # psycopg's; SQLite is no server and has nothing to wait for.
-            together = driver.pipeline() if dialect.name == "postgresql" and len(gathered) > 1 else nullcontext()
-            with together:
-                sent = [_execute(connection, driver, p.spelled(dialect), row) for p, row, _ in gathered]
-            met = [cursor.rowcount for cursor in sent]
-        if any(guarded and rows != 1 for (_, _, guarded), rows in zip(gathered, met, strict=True)):
+        sent = _send(connection, [(prepared.spelled(connection.dialect), row) for prepared, row, _ in gathered])
+        if any(guarded and answer.met != 1 for (_, _, guarded), answer in zip(gathered, sent, strict=True)):
             raise Conflict("the row has changed meanwhile", kind="stale")
 
 
-def _execute(connection: Connection, driver: Any, spelled: Spelled, row: Row) -> Any:
-    """Send one statement; whoever listens to SQLAlchemy's statements hears of it."""
-    cursor = RawCursor(driver) if connection.dialect.name == "postgresql" else driver.cursor()
-    values = spelled.values(row)
+class Answer(NamedTuple):
+    """What came back for one statement: how many rows it met, and those it found or returned."""
+
+    met: int
+    rows: Sequence[Sequence[Any]]
+
+
+def _send(connection: Connection, said: Sequence[tuple[Spelled, Row]]) -> list[Answer]:
+    """Send statements together; whoever listens to SQLAlchemy's statements hears of them."""
+    sent = [(spelled.text, spelled.values(row)) for spelled, row in said]
     for listener in connection.dispatch.before_cursor_execute:
-        listener(connection, cursor, spelled.text, values, None, False)
-    return cursor.execute(spelled.text, values)
+        for text, values in sent:
+            listener(connection, None, text, values, None, False)
+    with sending(connection, sent[0][0]) as driver:
+        if connection.dialect.name == "postgresql":
+            return [Answer(r.command_tuples or 0, rows_of(driver, r)) for r in send(driver, sent)]
+        cursors = [driver.execute(text, values) for text, values in sent]
+        return [Answer(cursor.rowcount, cursor.fetchall()) for cursor in cursors]
 
 
 @contextmanager

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import bindparam, event, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Integer, bindparam, event, literal, select, text, update
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from engine import clock
 from engine.errors import Conflict
@@ -13,6 +13,8 @@ from engine.storage.reading import Reading
 from engine.storage.statements import Prepared, Writes, insert_row, table_of
 
 JOBS = table_of(Job)
+ORGANISATIONS = table_of(Organisation)
+NAMED = Prepared(select(ORGANISATIONS.c.name).where(ORGANISATIONS.c.code == bindparam("code")))
 ONE = Reading([Job], JOBS, JOBS.c.id == bindparam("job"))
 
 
@@ -124,7 +126,40 @@ def test_values_written_in_the_statement_are_sent_too_also_none(database):
 def test_whoever_listens_to_statements_hears_of_these_too(database, city):
     heard: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *about: heard.append(about[2]))
-    named = Prepared(select(table_of(Organisation).c.id).where(table_of(Organisation).c.code == bindparam("code")))
     with database.transaction() as session:
-        assert named.first(session, {"code": "ft.water"}) and named.first(session, {"code": "nobody"}) is None
+        assert NAMED.first(session, {"code": "ft.water"}) and NAMED.first(session, {"code": "nobody"}) is None
     assert sum("organisation" in each for each in heard) == 2
+
+
+@pytest.mark.postgres
+def test_what_is_prepared_outlives_a_rollback_and_a_refused_statement(postgres):
+    divided = Prepared(select(literal(1) / bindparam("by", type_=Integer)))
+    for _ in range(2):
+        with pytest.raises(DBAPIError), postgres.transaction() as session:
+            assert divided.first(session, {"by": 2}) == [0.5]
+            divided.rows(session, {"by": 0})
+        with postgres.transaction() as session:
+            assert NAMED.first(session, {"code": "nobody"}) is None
+            names = session.scalars(text("SELECT name FROM pg_prepared_statements WHERE name LIKE 'step%'")).all()
+    assert sorted(names) == ["step_0", "step_1"]
+
+
+@pytest.mark.postgres
+def test_a_text_postgresql_cannot_keep_is_refused_and_not_cut(postgres):
+    with pytest.raises(DataError, match="character 0"), postgres.transaction() as session:
+        NAMED.rows(session, {"code": "a\0b"})
+
+
+@pytest.mark.postgres
+def test_a_connection_that_dies_under_a_statement_is_replaced(postgres):
+    session = postgres.session()
+    NAMED.rows(session, {"code": "x"})
+    backend = session.connection().connection.driver_connection.info.backend_pid
+    with postgres.transaction() as other:
+        other.execute(text("SELECT pg_terminate_backend(:backend)"), {"backend": backend})
+    with pytest.raises(DBAPIError) as lost:
+        NAMED.rows(session, {"code": "x"})
+    assert lost.value.connection_invalidated
+    session.close()
+    with postgres.transaction() as session:
+        assert NAMED.rows(session, {"code": "x"}) == []

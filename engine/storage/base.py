@@ -5,6 +5,7 @@ Alembic needs every constraint to have a name; the convention gives one on both 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeEngine
 
+Convert = Callable[[Any], Any]
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -34,18 +36,23 @@ class UtcDateTime(TypeDecorator[datetime]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(DateTime(timezone=dialect.name == "postgresql"))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a time without a zone cannot be stored: {value!r}")
-        value = value.astimezone(UTC)
-        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+    def bind_processor(self, dialect: Dialect) -> Convert:
+        postgres = dialect.name == "postgresql"
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        def stored(value: datetime | None) -> datetime | str | None:
+            if value is None:
+                return None
+            if value.tzinfo is None:
+                raise ValueError(f"a time without a zone cannot be stored: {value!r}")
+            value = value.astimezone(UTC)
+            return value if postgres else value.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+        return stored
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Convert:
+        if dialect.name == "postgresql":
+            return lambda value: None if value is None else value.astimezone(UTC)
+        return lambda value: None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 class Json(TypeDecorator[Any]):
@@ -57,11 +64,11 @@ class Json(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    def bind_processor(self, dialect: Dialect) -> Convert:
+        return lambda value: None if value is None else orjson.dumps(value, str, orjson.OPT_NON_STR_KEYS).decode()
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else orjson.loads(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Convert:
+        return lambda value: None if value is None else orjson.loads(value)
 
 
 class Digest(TypeDecorator[str]):

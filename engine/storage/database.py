@@ -17,7 +17,7 @@ from pathlib import Path
 from select import POLLIN, poll
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, Select, create_engine, event, make_url, select
+from sqlalchemy import URL, Engine, Select, create_engine, event, make_url, select
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -25,7 +25,6 @@ from engine.errors import NotFound
 from engine.settings import Settings
 from engine.storage.base import Base
 from engine.storage.postgres import keep_statements
-from engine.storage.statements import sending
 
 T = TypeVar("T", bound=Base)
 
@@ -78,8 +77,9 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """One writing unit of work: commits at the end, rolls back on any exception."""
-        with self._writing() as session, session.begin():
+        with self._writing() as session:
             yield session
+            session.commit()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -164,11 +164,11 @@ def _open_sqlite(address: URL, synchronous: str, echo: bool, *, read_only: bool 
         ):
             connection.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        with sending(connection, "BEGIN") as driver:
-            driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    def begin(connection: Any) -> None:
+        connection.driver_connection.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
+    # Not as a listener: one alone makes SQLAlchemy look for listeners at every turn.
+    engine.dialect.do_begin = begin  # type: ignore[method-assign]
     return engine
 
 

@@ -2,13 +2,14 @@
 
 from engine.evidence.keeping import file_of, read, sound
 from engine.evidence.records import attach, find, manifest, of_case, purge_unclaimed, store
-from engine.evidence.sniffing import ACCEPTED
+from engine.evidence.sniffing import ACCEPTED, honest_name
 
 __all__ = [
     "ACCEPTED",
     "attach",
     "file_of",
     "find",
+    "honest_name",
     "manifest",
     "of_case",
     "purge_unclaimed",

@@ -88,6 +88,17 @@ def _office(data: bytes) -> FileType | None:
     return XLSX if "xl/workbook.xml" in names else None
 
 
+def honest_name(file_name: str, content_type: str) -> str:
+    """The name with the ending of what the bytes are: a JPEG sent as ``现场.png`` is saved as ``现场.jpg``."""
+    endings = next(each.endings for each in ACCEPTED if each.content_type == content_type)
+    name = PurePosixPath(file_name)
+    ending = name.suffix.lower().lstrip(".")
+    if ending in endings:
+        return file_name
+    is_known = any(ending in each.endings for each in ACCEPTED)
+    return f"{name.stem if is_known else file_name}.{endings[0]}"
+
+
 def claims_otherwise(file_name: str, found: FileType) -> str | None:
     """The ending of a name that promises another kind of file than the bytes are; None when it is honest.
 

@@ -98,6 +98,20 @@ def test_what_is_taken_is_known_by_its_bytes(session, people, data, name, kind):
 
 
 @pytest.mark.parametrize(
+    ("name", "content_type", "saved"),
+    [
+        ("现场.jpg", "image/jpeg", "现场.jpg"),
+        ("现场.JPEG", "image/jpeg", "现场.JPEG"),
+        ("现场.png", "image/jpeg", "现场.jpg"),
+        ("网页.html", "application/pdf", "网页.html.pdf"),
+        ("3.5 米处", "image/png", "3.5 米处.png"),
+    ],
+)
+def test_a_file_is_saved_under_the_ending_of_what_it_is(name, content_type, saved):
+    assert evidence.honest_name(name, content_type) == saved
+
+
+@pytest.mark.parametrize(
     ("data", "name", "code"),
     [
         (b"", "a.jpg", "empty_file"),

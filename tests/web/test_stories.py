@@ -172,7 +172,8 @@ def test_a_picture_goes_up_by_itself_and_stays_when_the_form_is_not_taken(desk: 
     assert done.status_code == 302
     file = clerk.get(f"/files/{sent.json['id']}")
     assert file.status_code == 200 and file.headers["X-Content-Type-Options"] == "nosniff"
-    assert "%E4%B9%8B%E5%90%8E.jpg" in file.headers["Content-Disposition"]
+    disposition = file.headers["Content-Disposition"]
+    assert disposition == "inline; filename=\"evidence.jpg\"; filename*=UTF-8''%E4%B9%8B%E5%90%8E.jpg"
     file.close()
     outsider = desk.browser("clerk_lh")
     assert outsider.get(f"/files/{sent.json['id']}").status_code == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from flask import jsonify, request, send_file, url_for
@@ -49,8 +50,10 @@ def give(public_id: str) -> ResponseReturnValue:
     path = evidence.file_of(row, context.house().settings)
     inline = row.content_type in INLINE and request.args.get("save") is None
     answer = send_file(path, mimetype=row.content_type, etag=row.sha256, max_age=3600, conditional=True)
-    kind = "inline" if inline else "attachment"
-    answer.headers["Content-Disposition"] = f"{kind}; filename*=UTF-8''{quote(row.file_name, safe='')}"
+    kind, name = "inline" if inline else "attachment", evidence.honest_name(row.file_name, row.content_type)
+    # Programs that read only the first of the two names get one that is plain everywhere.
+    plain = f'filename="evidence{PurePosixPath(name).suffix}"'
+    answer.headers["Content-Disposition"] = f"{kind}; {plain}; filename*=UTF-8''{quote(name, safe='')}"
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer.headers["Cache-Control"] = "private, max-age=3600"
     return answer

@@ -26,7 +26,7 @@ _BY_STATUS = {
     401: "not_allowed",
     403: "not_allowed",
     404: "not_found",
-    405: "not_found",
+    405: "wrong_method",
     413: "too_large",
     429: "too_many_requests",
 }

@@ -150,6 +150,10 @@ FAILURES: dict[str, str] = {
 
 ERRORS: dict[str, tuple[str, str]] = {
     "not_found": (N_("Not found"), N_("It does not exist, or you may not see it.")),
+    "wrong_method": (
+        N_("Cannot be opened like this"),
+        N_("This address only takes what a form sends. Go back and use the button."),
+    ),
     "not_allowed": (N_("Not allowed"), N_("Your roles do not allow this here.")),
     "invalid_input": (N_("Please look again"), N_("What was entered cannot be taken; nothing was stored.")),
     "conflict": (N_("Somebody was first"), N_("It has changed meanwhile.")),
@@ -292,7 +296,7 @@ CLOCK_STEPS: dict[str, str] = {
     "resume": N_("Goes on"),
     "extend": N_("Extended by {limit}"),
     "rebase": N_("Set anew to {limit}"),
-    "warn": N_("{percent} % used: warned"),
+    "warn": N_("Warned at {percent} %"),
     "breach": N_("Overdue"),
     "stop": N_("Stopped"),
     "recompute": N_("Counted again on the changed calendar"),

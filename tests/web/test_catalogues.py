@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
@@ -56,6 +56,10 @@ def test_nothing_is_uncertain_or_left_over(wanted: dict[str, object], chinese: C
 def test_both_languages_fill_in_the_same_facts(wanted: dict[str, object], chinese: Catalog) -> None:
     for key in wanted:
         assert set(PLACES.findall(said(chinese, key))) <= set(PLACES.findall(key)), key
+
+
+def test_a_percent_sign_is_not_taken_for_a_place_to_fill(wanted: dict[str, object]) -> None:
+    assert [key for key in wanted if Message(key).python_format and not re.search(r"%\(\w+\)s", key)] == []
 
 
 def test_chinese_sentences_are_chinese(wanted: dict[str, object], chinese: Catalog) -> None:

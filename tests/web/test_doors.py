@@ -106,6 +106,11 @@ def test_what_does_not_exist_and_what_is_no_number_is_not_found(desk: Any) -> No
         assert clerk.get(address).status_code == 404, address
 
 
+def test_an_address_that_only_takes_forms_says_so_when_it_is_opened(desk: Any) -> None:
+    answer = desk.browser("clerk").get("/tasks/1/claim")
+    assert answer.status_code == 405 and "不能这样打开" in answer.text and "未找到" not in answer.text
+
+
 def test_a_deed_without_the_pages_token_is_refused_and_nothing_happens(desk: Any) -> None:
     case_id = desk.open_case()
     clerk = desk.browser("clerk")

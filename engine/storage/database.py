@@ -164,8 +164,8 @@ def _open_sqlite(address: URL, synchronous: str, echo: bool, *, read_only: bool 
         ):
             connection.execute(f"PRAGMA {pragma}")
 
-    def begin(connection: Any) -> None:
-        connection.driver_connection.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    def begin(dbapi_connection: Any) -> None:
+        dbapi_connection.driver_connection.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     # Not as a listener: one alone makes SQLAlchemy look for listeners at every turn.
     engine.dialect.do_begin = begin  # type: ignore[method-assign]

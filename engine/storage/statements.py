@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Executable, Table, bindparam, insert, update
+from sqlalchemy import BindParameter, Connection, Executable, Table, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
@@ -32,13 +32,13 @@ FLOAT = 701
 
 class Spelled(NamedTuple):
     """A statement as one database reads it: its text, its values in their order (``fixed`` are written in the
-    statement), what makes Python of its columns.
+    statement), what makes Python of those columns that need it, by position.
     """
 
     text: str
     binds: list[tuple[str, Convert]]
     fixed: dict[str, Any]
-    columns: list[Convert]
+    columns: list[tuple[int, Callable[[Any], Any]]]
 
     def values(self, row: Row) -> list[Any]:
         """The values to send."""
@@ -47,9 +47,10 @@ class Spelled(NamedTuple):
 
     def plain(self, found: Sequence[Any]) -> list[Any]:
         """A row that came back."""
-        return [
-            value if convert is None else convert(value) for value, convert in zip(found, self.columns, strict=True)
-        ]
+        row = list(found)
+        for position, convert in self.columns:
+            row[position] = convert(row[position])
+        return row
 
 
 class Prepared:
@@ -94,7 +95,8 @@ class Prepared:
         binds = [(name, compiled._bind_processors.get(name)) for name in compiled.positiontup]
         values = compiled.construct_params(_check=False)
         fixed = {name: values[name] for name, _ in binds if not compiled.binds[name].required}
-        columns = [entry.type._cached_result_processor(dialect, FLOAT) for entry in compiled._result_columns]
+        readers = [entry.type._cached_result_processor(dialect, FLOAT) for entry in compiled._result_columns]
+        columns = [(position, reader) for position, reader in enumerate(readers) if reader is not None]
         return Spelled(str(compiled), binds, fixed, columns)
 
 
@@ -213,21 +215,20 @@ def update_row(session: Session, row: Base, guard: Row | None = None, **values: 
 
 
 def _updating(row: Base, guard: Row, values: Row) -> tuple[Prepared, dict[str, Any]]:
-    parameters = {"key_id": row.id}  # type: ignore[attr-defined]
-    for name, value in values.items():
-        parameters[f"set_{name}"] = value
-    for name, value in guard.items():
-        parameters[f"if_{name}"] = value
-    return _update(type(row), tuple(values), tuple(guard)), parameters
+    prepared, names = _update(type(row), tuple(values), tuple(guard))
+    return prepared, dict(zip(names, (row.id, *values.values(), *guard.values()), strict=True))  # type: ignore[attr-defined]
 
 
 @cache
-def _update(table: type[Base], names: tuple[str, ...], guards: tuple[str, ...]) -> Prepared:
+def _update(table: type[Base], names: tuple[str, ...], guards: tuple[str, ...]) -> tuple[Prepared, list[str]]:
+    """The UPDATE of one row, and the names of its values: the key, what is set, what must be."""
     columns = table_of(table).c
-    statement = update(columns.id.table).where(columns.id == bindparam("key_id"))
-    for name in guards:
-        statement = statement.where(columns[name] == bindparam(f"if_{name}", type_=columns[name].type))
-    return Prepared(statement.values({name: bindparam(f"set_{name}", type_=columns[name].type) for name in names}))
+    key: BindParameter[int] = bindparam("key_id")
+    to_set = {name: bindparam(f"set_{name}", type_=columns[name].type) for name in names}
+    to_be = {name: bindparam(f"if_{name}", type_=columns[name].type) for name in guards}
+    met = [columns[name] == wanted for name, wanted in to_be.items()]
+    statement = update(columns.id.table).where(columns.id == key, *met).values(to_set)
+    return Prepared(statement), [bind.key for bind in (key, *to_set.values(), *to_be.values())]
 
 
 def table_of(table: type[Base]) -> Table:

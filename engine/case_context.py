@@ -142,7 +142,7 @@ def emergency_context(session: Session, case: Case) -> dict[str, Any] | None:
         {
             "kind": key,
             "name": name,
-            "level": variables_of(state).get("level") if state else None,
+            "level": level_of(state),
             "since": clock.city_time(started_at),
             "case": response.number,
             "district": response.district,
@@ -151,6 +151,11 @@ def emergency_context(session: Session, case: Case) -> dict[str, Any] | None:
         for state, started_at, key, name, response in rows
     ]
     return min(found, key=_severity, default=None)
+
+
+def level_of(state: bytes | None) -> Any:
+    """The level a response has in its saved state: 1 (worst) to 5 (watch), None while nobody has decided."""
+    return variables_of(state).get("level") if state else None
 
 
 def _severity(response: Mapping[str, Any]) -> float:

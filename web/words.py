@@ -315,6 +315,13 @@ REASONS: dict[str, str] = {
     "reopened": N_("reopened"),
     "process": N_("decided by the process"),
 }
+LEVELS: dict[str, str] = {
+    "1": N_("Level I"),
+    "2": N_("Level II"),
+    "3": N_("Level III"),
+    "4": N_("Level IV"),
+    "5": N_("Watch level"),
+}
 LINKS: dict[str, str] = {
     "related": N_("Related"),
     "duplicate": N_("Duplicate"),

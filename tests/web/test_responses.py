@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy import select, update
 
-from engine import broadcasts
+from engine import broadcasts, instances
 from engine.deployments import deploy, load_folder
 from engine.owed import run_due
 from engine.permissions import Actor
@@ -134,6 +134,16 @@ def test_running_responses_are_told_apart_and_seen_where_one_may_look(desk, ship
         "street": {"莲花街道"},
     }.items():
         assert {street for street, number in numbers.items() if number in seen[who]} == streets
+
+
+def test_a_running_response_says_its_level_or_that_nobody_has_decided_it(desk, shipped, database) -> None:  # type: ignore[no-untyped-def]
+    coordinator = desk.browser("coordinator")
+    with database.transaction() as session:
+        instances.start(session, desk.actor("coordinator"), "tree_fall_response", drill=True)
+    assert "尚未定级" in coordinator.get("/responses").text
+    with database.transaction() as session:
+        instances.start(session, desk.actor("coordinator"), "typhoon_response", variables={"level": 2}, drill=True)
+    assert "Ⅱ级" in coordinator.get("/responses").text
 
 
 def test_a_start_whose_form_is_out_of_use_is_refused_not_begun_without_answers(desk, shipped, database) -> None:  # type: ignore[no-untyped-def]

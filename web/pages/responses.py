@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 
 from engine import broadcasts, cases, clock, forms
+from engine.case_context import level_of
 from engine.domain_functions import LIBRARY, host_for
 from engine.errors import FieldProblem, InvalidInput, NotAllowed, NotFound
 from engine.permissions import visible_cases
@@ -57,7 +58,7 @@ def show_list() -> ResponseReturnValue:
         "responses/list.html",
         ways=[d for d in startable if d.kind != DRILLED and d.start_form],
         drills=[d for d in startable if d.kind == DRILLED],
-        running=running,
+        running=[(*row, level_of(row[0].state)) for row in running],
         signals=session.scalars(
             select(Broadcast).where(Broadcast.status == BroadcastStatus.SPREADING).order_by(Broadcast.id.desc())
         ).all(),

@@ -8,8 +8,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from engine.forms import Node
-from engine.storage import Area, AreaLevel
+from engine.storage import Area, AreaLevel, Case
 from web import context
+from web.wording import named
 
 
 def init_app(app: Flask) -> None:
@@ -24,11 +25,25 @@ def has_map(nodes: list[Node]) -> bool:
     )
 
 
-def map_setting() -> dict[str, Any]:
-    """Outlines as GeoJSON; the tile address."""
-    rows = context.session().execute(
-        select(Area.name, Area.geometry).where(Area.level == AreaLevel.DISTRICT, Area.geometry.is_not(None))
+def map_setting(case: Case | None = None) -> dict[str, Any]:
+    """Outlines as GeoJSON, labelled in the reader's language; the tile address; where the case of the page lies."""
+    rows = context.session().scalars(
+        select(Area).where(Area.level == AreaLevel.DISTRICT, Area.active, Area.geometry.is_not(None))
     )
-    features = [{"type": "Feature", "properties": {"name": name}, "geometry": geometry} for name, geometry in rows]
-    tiles = context.house().settings.map_tiles
-    return {"tiles": tiles, "areas": {"type": "FeatureCollection", "features": features}}
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"code": row.code, "name": row.name, "label": named(row)},
+            "geometry": row.geometry,
+        }
+        for row in rows
+    ]
+    setting = {
+        "tiles": context.house().settings.map_tiles,
+        "areas": {"type": "FeatureCollection", "features": features},
+    }
+    if case is not None:
+        placed = case.longitude is not None and case.latitude is not None
+        setting["district"] = case.district
+        setting["point"] = f"{case.longitude}, {case.latitude}" if placed else ""
+    return setting

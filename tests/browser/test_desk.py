@@ -205,6 +205,20 @@ def test_the_map_takes_a_place_and_the_choice_of_service_brings_its_categories(p
     assert clerk.complaints == []
 
 
+def test_the_map_is_labelled_in_the_readers_language_and_follows_the_district(person: Any, desk: Any) -> None:
+    clerk = person("clerk", locale="en")
+    page = clerk.go("/report")
+    page.locator("[data-map]").scroll_into_view_if_needed()
+    place = page.get_by_role("group", name="Map: click the place")
+    expect(place.get_by_text("Futian", exact=True)).to_be_in_viewport()
+    expect(place.get_by_text("Shenshan", exact=True)).not_to_be_in_viewport()
+    with page.expect_response("**/report/form"):
+        page.select_option("#f-district", "")
+    page.locator("[data-map]").scroll_into_view_if_needed()
+    expect(place.get_by_text("Shenshan", exact=True)).to_be_in_viewport()
+    assert clerk.complaints == []
+
+
 def test_who_types_faster_than_the_server_answers_loses_nothing(person: Any, desk: Any, photo: Path) -> None:
     page = person("clerk").go("/report")
     held: list[Any] = []

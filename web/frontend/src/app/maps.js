@@ -34,26 +34,59 @@ async function draw(place) {
   const field = place.dataset.map ? document.getElementById(place.dataset.map) : null;
   const point = parse(field ? field.value : place.dataset.point);
   // The view comes first: paths drawn on a map without one have no bounds to be clipped to.
-  const map = L.map(place, { attributionControl: Boolean(setting.tiles), scrollWheelZoom: false, fadeAnimation: false, zoomAnimation: false, center: point || CENTRE, zoom: point ? (setting.tiles ? 16 : 12) : 10 });
+  const map = L.map(place, { attributionControl: Boolean(setting.tiles), scrollWheelZoom: false, zoomControl: false, fadeAnimation: false, zoomAnimation: false, center: point || CENTRE, zoom: point ? (setting.tiles ? 16 : 12) : 10 });
+  L.control.zoom({ zoomInTitle: say('closer'), zoomOutTitle: say('farther') }).addTo(map);
+  place.setAttribute('role', 'group');
+  place.setAttribute('aria-label', say(field ? 'map_to_choose' : 'map'));
   if (setting.tiles) L.tileLayer(setting.tiles, { maxZoom: 19, attribution: setting.attribution || '' }).addTo(map);
   const areas = L.geoJSON(setting.areas || { type: 'FeatureCollection', features: [] }, {
     interactive: false,
     style: { color: '#55707a', weight: 1.2, fillColor: '#ffffff', fillOpacity: setting.tiles ? 0.05 : 0.75 },
+    onEachFeature: ({ properties }, outline) => outline.bindTooltip(properties.label, { permanent: true, direction: 'center', className: 'map-label' }),
   }).addTo(map);
+  const chooser = field?.form?.elements.district;
+  /** The outline of the district that is chosen in the form, else of the one the case lies in; all of them without one. */
+  const around = () => {
+    const wanted = chooser?.value || setting.district;
+    return areas.getLayers().find(({ feature: { properties } }) => [properties.code, properties.name].includes(wanted)) || areas;
+  };
+  const turn = () => {
+    areas.setStyle({ weight: 1.2 });
+    const chosen = around();
+    if (chosen !== areas) chosen.setStyle({ weight: 3 }).bringToFront();
+    if (chosen.getBounds().isValid()) map.fitBounds(chosen.getBounds());
+  };
+  map.on('zoomend resize', () => clearLabels(areas));
   let dot;
   const put = (latlng) => {
     if (dot) dot.setLatLng(latlng);
     else dot = L.circleMarker(latlng, { radius: 9, color: '#fff', weight: 3, fillColor: '#b3261e', fillOpacity: 1 }).addTo(map);
   };
+  const near = parse(setting.point);
+  if (!point) turn();
+  if (!point && near) map.setView(near, Math.max(map.getZoom(), 12));
   if (point) put(point);
-  else if (areas.getLayers().length) map.fitBounds(areas.getBounds());
+  clearLabels(areas);
   if (!field) return;
+  chooser?.addEventListener('change', turn);
   map.on('click', ({ latlng }) => {
     put(latlng);
     field.value = `${latlng.lng.toFixed(6)}, ${latlng.lat.toFixed(6)}`;
     field.dispatchEvent(new Event('change', { bubbles: true }));
   });
   field.addEventListener('change', () => { const at = parse(field.value); if (at) { put(at); map.setView(at, Math.max(map.getZoom(), 12)); } });
+}
+
+/** No label lies over another: from far away some wait until one comes closer. */
+function clearLabels(areas) {
+  const shown = [];
+  for (const area of areas.getLayers()) {
+    const label = area.getTooltip().getElement();
+    label.hidden = false;
+    const box = label.getBoundingClientRect();
+    label.hidden = shown.some((other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom);
+    if (!label.hidden) shown.push(box);
+  }
 }
 
 function locate(button) {

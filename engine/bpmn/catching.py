@@ -75,6 +75,8 @@ class Catching(Mapped):
             facts.timers.append(Timer(token.id, self.element.id, due, timer.get("every"), self.process_key))
         elif token._state == WAITING and self.event.kind in OUTSIDE:
             name = kept.get("name", self.event_name.source)
+            if self.condition is not None:
+                name = " ".join(self.condition.reads(token.workflow.environment))
             scope = self.element.properties.get("scope") if self.event.kind == "signal" else None
             facts.waits.append(
                 Wait(token.id, self.element.id, self.event.kind, name, kept.get("key"), scope, self.process_key)

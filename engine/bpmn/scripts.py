@@ -121,6 +121,13 @@ class Formula:
                 str(error), kind="expression", element_id=element_id, expression=self.source
             ) from error
 
+    def reads(self, environment: Environment) -> list[str]:
+        """Which of the environment's variables it asks for."""
+        if self.text is None:
+            return []
+        names = self._expression(environment.library).names
+        return [name for name in environment.variables if name in names]
+
     def _expression(self, library: Library) -> Expression:
         compiled = self._compiled
         if compiled is None or compiled[0] is not library:

@@ -17,8 +17,9 @@ from engine.case_context import CaseVariables
 from engine.errors import Conflict, NotFound
 from engine.instances.ending import case_goes_on
 from engine.instances.environment import environment
-from engine.instances.jobs import JOBS, owe
+from engine.instances.jobs import JOBS
 from engine.instances.programs import Bundle, compose, load_bundle
+from engine.instances.responses import CONTINGENCY, look_again, tell_response
 from engine.instances.rows import derive
 from engine.permissions import Actor
 from engine.storage import (
@@ -117,7 +118,7 @@ def start(
     session.flush()
     advance = Advance(session, actor, instance, case, bundle, execution, around)
     advance.deed("instance.started", subject=process_key)
-    _save(advance)
+    _save(advance, begins=True)
     return instance
 
 
@@ -162,7 +163,7 @@ def reopen_instance(
     advance.deed("instance.reopened", element_id=element_id, reason=reason)
     advance.execution.reopen(element_id)
     instance.status, instance.ended_at, instance.end_events = InstanceStatus.ACTIVE, None, []
-    _save(advance)
+    _save(advance, begins=True)
 
 
 def load(session: Session, actor: Actor, instance: ProcessInstance, case: Case | None) -> Advance:
@@ -200,11 +201,13 @@ def lock_instance(session: Session, instance_id: int) -> ProcessInstance:
     return instance
 
 
-def _save(advance: Advance) -> None:
-    """Derive what follows from where the process stands now, and write it down."""
+def _save(advance: Advance, *, begins: bool = False) -> None:
+    """Derive what follows from where the process stands now, and write it down. ``begins``: so far it did not run."""
     facts = advance.execution.facts()
     instance = advance.instance
     lines = derive(advance, facts)
+    if advance.bundle.kind == CONTINGENCY:
+        tell_response(advance, begins or facts.ended)
     values: dict[str, Any] = {
         "state": advance.execution.dump(),
         "lock_version": instance.lock_version + 1,
@@ -230,6 +233,4 @@ def case_changed(session: Session, case: Case) -> None:
         .distinct()
     ).all()
     if waiting:
-        session.execute(
-            insert(JOBS), [owe("condition", "", case_id=case.id, instance_id=identity) for identity in waiting]
-        )
+        session.execute(insert(JOBS), [look_again(identity, case.id) for identity in waiting])

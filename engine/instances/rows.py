@@ -11,6 +11,7 @@ from engine import clock, history
 from engine.bpmn.facts import Facts, OpenJob, Step, Thrown, Timer, Wait
 from engine.instances.clocks import start_activity_clocks, stop_activity_clocks, stop_task_clocks
 from engine.instances.jobs import JOBS, owe
+from engine.instances.responses import ASKS, look_again
 from engine.instances.tasks import open_tasks, withdraw_tasks
 from engine.storage import (
     EventSubscription,
@@ -181,6 +182,8 @@ def _derive_waits(advance: Advance, before: Sequence[Wait], after: Sequence[Wait
     names = sorted({wait.name for wait in fresh if wait.kind == "message"})
     if names:
         _look_for_early_messages(advance, names)
+    if any(wait.kind == "conditional" and wait.name in ASKS for wait in fresh):
+        advance.writes.insert(Job, [look_again(advance.instance.id, advance.instance.case_id)])
 
 
 def _look_for_early_messages(advance: Advance, names: Sequence[str]) -> None:

@@ -22,7 +22,7 @@ from engine import broadcasts, clock, connectors, messages, migration
 from engine.connectors import Context, outbound
 from engine.connectors.context import ERROR, refusal, refused
 from engine.errors import CityLoopError, Conflict, ExecutionFailed
-from engine.instances import Advance, advancing
+from engine.instances import Advance, advancing, responses
 from engine.instances.jobs import JOBS, given, kept
 from engine.jobs.claiming import Claim, claim, renew
 from engine.jobs.failing import answer_with_error, cancel, give_up_or_retry, postpone, resolve_incidents
@@ -176,7 +176,7 @@ def _do(session: Session, settings: Settings, job: Job, worker: str, answer: dic
     if handler is None:
         raise ExecutionFailed("there is no such kind of job", kind="bad_job", job=job.kind)
     done = handler(session, actor, job)
-    if job.kind == "spread" and not done:
+    if job.kind in GOES_ON and not done:
         job.lease_owner = job.lease_until = None
         job.attempts = 0
         session.flush()
@@ -288,6 +288,13 @@ def _sent(session: Session, actor: Actor, job: Job) -> bool:
     return True
 
 
+def _emergency(session: Session, actor: Actor, job: Job) -> bool:
+    return responses.spread(session, job)
+
+
+GOES_ON = frozenset({"spread", "emergency"})
+"""Jobs done in chunks: not done yet, they are owed on, from where they stopped."""
+
 HANDLERS: dict[str, Handler] = {
     "send": _sent,
     "migrate": _migrate,
@@ -297,6 +304,7 @@ HANDLERS: dict[str, Handler] = {
     "buffered": _buffered,
     "condition": _condition,
     "spread": broadcasts.spread,
+    "emergency": _emergency,
     "signal_delivery": broadcasts.deliver,
     "signal_start": broadcasts.start_by_signal,
 }

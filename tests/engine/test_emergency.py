@@ -7,11 +7,13 @@ from collections import Counter
 import pytest
 from sqlalchemy import event, select
 
-from engine import clock
+from engine import cases, clock, tasks
 from engine.case_context import CaseVariables, emergency_context
-from engine.instances import start
+from engine.instances import responses, start
 from engine.intake import open_case
-from engine.storage import Case, ProcessInstance, Task
+from engine.owed import run_due
+from engine.settings import Settings
+from engine.storage import Case, HistoryEvent, Job, JobStatus, ProcessInstance, Task, TaskStatus
 
 NINE = "2026-11-18T09:00"
 
@@ -96,8 +98,6 @@ def test_a_response_that_has_ended_or_is_a_drill_does_not_apply(session, people,
 
 
 def test_a_step_that_asks_sees_it_and_one_that_does_not_asks_nothing(session, people, report, respond):
-    from engine import tasks
-
     case = opened(session, people, report)
     respond("typhoon_response")
     asked: Counter[str] = Counter()
@@ -108,3 +108,138 @@ def test_a_step_that_asks_sees_it_and_one_that_does_not_asks_nothing(session, pe
     tasks.complete(session, people.clerk, task.id, {})
     task = session.scalars(select(Task).where(Task.case_id == case.id, Task.element_id == "clean")).one()
     assert task.variables["seen"] == "typhoon_response 3"
+
+
+WATCH = (
+    '<bpmn:conditionalEventDefinition id="{identity}"><bpmn:condition xsi:type="bpmn:tFormalExpression">'
+    "= {condition}</bpmn:condition></bpmn:conditionalEventDefinition>"
+)
+
+
+def watching(identity: str, condition: str) -> str:
+    return WATCH.format(identity=identity, condition=condition.replace("<", "&lt;").replace(">", "&gt;"))
+
+
+@pytest.fixture
+def watched_town(publish, draw):
+    """A response that is raised, lowered and stood down by people, and cases that wait for just that."""
+    publish(
+        draw("storm_response", kind="contingency")
+        .user("decide", "clerk").script("four", "= 4", "level").user("raise", "clerk").script("two", "= 2", "level")
+        .user("report", "clerk").user("lower", "clerk").script("three", "= 3", "level").user("stand_down", "clerk"),
+        draw("sanitation", kind="service", serviceType="sanitation")
+        .catch("raised", watching("d1", "emergency != null and emergency.level <= 2")).user("shelter", "clerk")
+        .catch("lowered", watching("d2", "emergency.level = 3")).user("look_around", "clerk")
+        .catch("over", watching("d3", "emergency = null")).user("clean_up", "clerk"),
+        draw("water", kind="service", serviceType="water").catch("own", watching("d4", 'case.stage = "x"')),
+    )  # fmt: skip
+
+
+def settle(database) -> None:
+    while run_due(database, Settings(), worker="w"):
+        pass
+
+
+def do(session, people, case: Case, element_id: str) -> None:
+    at = (Task.case_id == case.id, Task.element_id == element_id, Task.status == TaskStatus.OPEN)
+    tasks.complete(session, people.clerk, session.scalars(select(Task).where(*at)).one().id, {})
+    session.commit()
+
+
+def open_work(session, *of: Case) -> list[str]:
+    session.expire_all()
+    open_here = select(Task.element_id).where(Task.case_id.in_([case.id for case in of]), Task.status == TaskStatus.OPEN)
+    found = list(session.scalars(open_here))
+    session.commit()
+    return found
+
+
+def checks(session) -> dict[int | None, int]:
+    """How often a case looked at its conditions because something around it changed."""
+    found = Counter(session.scalars(select(HistoryEvent.case_id).where(HistoryEvent.kind == "condition.checked")))
+    session.commit()
+    return dict(found)
+
+
+def test_who_waits_for_an_emergency_wakes_when_it_is_raised_lowered_and_stood_down(
+    session, database, people, report, watched_town
+):
+    here = opened(session, people, report)
+    elsewhere = opened(session, people, report, street="园岭街道", community="")
+    other = opened(session, people, report, service_type="water")
+    settle(database)
+    response = open_case(session, people.clerk, report, process_key="storm_response")
+    session.commit()
+    do(session, people, response, "decide")
+    settle(database)
+    assert open_work(session, here) == [], "level 4 is not what it waits for"
+
+    do(session, people, response, "raise")
+    assert open_work(session, here) == [], "after the commit, in a transaction of its own"
+    settle(database)
+    assert open_work(session, here) == ["shelter"]
+
+    do(session, people, here, "shelter")
+    settle(database)
+    before = checks(session)
+    do(session, people, response, "report")
+    settle(database)
+    assert checks(session) == before, "a step that changes nothing of the response wakes nobody"
+    do(session, people, response, "lower")
+    settle(database)
+    assert open_work(session, here) == ["look_around"]
+
+    do(session, people, here, "look_around")
+    do(session, people, response, "stand_down")
+    settle(database)
+    assert open_work(session, here) == ["clean_up"]
+    assert open_work(session, elsewhere, other) == []
+    looked = checks(session)
+    assert looked[elsewhere.id] == 1, "once when it began to wait, never for a response elsewhere"
+    assert other.id not in looked, "its condition does not read the emergency"
+
+
+def test_a_response_that_is_called_off_wakes_too(session, database, people, report, watched_town):
+    case, response = (
+        opened(session, people, report),
+        open_case(session, people.clerk, report, process_key="storm_response"),
+    )
+    session.commit()
+    for step in ("decide", "raise"):
+        do(session, people, response, step)
+    settle(database)
+    do(session, people, case, "shelter")
+    do(session, people, response, "report")
+    do(session, people, response, "lower")
+    settle(database)
+    do(session, people, case, "look_around")
+    settle(database)
+    assert open_work(session, case) == []
+    cases.void(session, people.chief, response.id, "误报")
+    session.commit()
+    settle(database)
+    assert open_work(session, case) == ["clean_up"]
+
+
+def test_waking_many_asks_the_database_no_more_often_than_waking_few(
+    session, database, people, report, watched_town, monkeypatch
+):
+    waiting = [opened(session, people, report) for _ in range(8)]
+    settle(database)
+    response = open_case(session, people.clerk, report, process_key="storm_response")
+    session.commit()
+    do(session, people, response, "decide")
+    settle(database)
+    do(session, people, response, "raise")
+    monkeypatch.setattr(responses, "CHUNK", 3)
+    asked: list[str] = []
+    job = session.scalars(select(Job).where(Job.kind == "emergency", Job.status == JobStatus.OWED)).one()
+    event.listen(session.get_bind(), "before_cursor_execute", lambda c, cu, text, *_: asked.append(text))
+    for more in (True, True, False):
+        assert responses.spread(session, job) is not more
+        session.flush()
+    assert len([text for text in asked if "event_subscription" in text]) == 3
+    assert len([text for text in asked if "INSERT INTO job" in text]) == 3
+    session.rollback()
+    settle(database)
+    assert open_work(session, *waiting) == ["shelter"] * 8

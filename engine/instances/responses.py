@@ -1,0 +1,65 @@
+"""A response that is raised, lowered or stood down: whoever waits for a condition on ``emergency`` looks again.
+
+The change owes one job; that one owes a look to each instance concerned (``spread``), so each has a transaction of its
+own. One that begins to wait at this very moment does not see the change and is not seen by it: it looks once more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from engine.case_context import level_of
+from engine.instances.jobs import JOBS, owe
+from engine.storage import Case, EventSubscription, Job, JobLane, SubscriptionKind
+
+if TYPE_CHECKING:
+    from engine.instances.advancing import Advance
+
+CHUNK = 1000
+CONTINGENCY = "contingency"
+ASKS = ("emergency", "case emergency")
+"""The names of conditional waits that read the emergency."""
+
+
+def look_again(instance_id: int, case_id: int | None) -> dict[str, Any]:
+    """A job: the conditional events of an instance look at what is around them."""
+    return owe("condition", "", case_id=case_id, instance_id=instance_id)
+
+
+def tell_response(advance: Advance, began_or_ended: bool) -> None:
+    """Owe the cases in a response's area a look, when what they see of it is another thing after this step."""
+    case, instance = advance.case, advance.instance
+    if case is None:
+        return
+    if began_or_ended or advance.execution.variables.get("level") != level_of(instance.state):
+        where = {"area": case.area_path, "drill": instance.drill or case.drill, "after": 0}
+        job = owe("emergency", instance.process_key, case_id=case.id, inputs=where, lane=JobLane.URGENT)
+        advance.writes.insert(Job, [job])
+
+
+def spread(session: Session, job: Job) -> bool:
+    """Owe a look to the next chunk of those whose conditions read the emergency; False when there are more."""
+    place = job.inputs
+    found = session.execute(
+        select(EventSubscription.id, EventSubscription.instance_id, EventSubscription.case_id)
+        .join(Case, Case.id == EventSubscription.case_id)
+        .where(
+            EventSubscription.kind == SubscriptionKind.CONDITIONAL,
+            EventSubscription.name.in_(ASKS),
+            EventSubscription.id > place["after"],
+            Case.area_path.startswith(place["area"], autoescape=True),
+            Case.drill == place["drill"],
+        )
+        .order_by(EventSubscription.id)
+        .limit(CHUNK)
+    ).all()
+    if found:
+        waiting = {row.instance_id: row.case_id for row in found}
+        session.execute(insert(JOBS), [look_again(identity, case_id) for identity, case_id in waiting.items()])
+    if len(found) < CHUNK:
+        return True
+    job.inputs = {**place, "after": found[-1].id}
+    return False

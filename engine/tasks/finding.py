@@ -28,12 +28,10 @@ from engine.storage.reading import Reading
 from engine.storage.statements import Writes
 
 _ONE = TASKS.c.id == bindparam("task")
-_COMMA: Any = literal_column("','")
-_OFFERED = CANDIDATES.c.task_id == TASKS.c.id
-_CANDIDATES = (
-    select(func.aggregate_strings(CANDIDATES.c.role, _COMMA)).where(_OFFERED).scalar_subquery(),
-    select(func.aggregate_strings(cast(CANDIDATES.c.person_id, String), _COMMA)).where(_OFFERED).scalar_subquery(),
-)
+# A role by its code, a person as ``#`` and the number: one look at the candidates for both.
+_NAMED = func.coalesce(CANDIDATES.c.role, literal_column("'#'") + cast(CANDIDATES.c.person_id, String))
+_ALL: Any = func.aggregate_strings(_NAMED, literal_column("','"))
+_CANDIDATES = (select(_ALL).where(CANDIDATES.c.task_id == TASKS.c.id).scalar_subquery(),)
 _OF_INSTANCE = join(TASKS, INSTANCES, TASKS.c.instance_id == INSTANCES.c.id)
 _OF_CASE = join(_OF_INSTANCE, CASES, INSTANCES.c.case_id == CASES.c.id)
 _WITH_CASE = Reading([Case, ProcessInstance, Task], _OF_CASE, _ONE, _CANDIDATES)
@@ -64,12 +62,13 @@ def hold(session: Session, task_id: int) -> Held:
         if alone is None:
             raise NotFound("no such task", task=task_id)
         found = [None, *alone]
-    case, instance, task, roles, people = found
+    case, instance, task, offered = found
+    candidates = offered.split(",") if offered else []
     subject = TaskSubject(
         task=task,
         case=case,
-        roles=frozenset((roles or "").split(",")) - {""},
-        person_ids=frozenset(int(person) for person in (people or "").split(",") if person),
+        roles=frozenset(name for name in candidates if name[0] != "#"),
+        person_ids=frozenset(int(name[1:]) for name in candidates if name[0] == "#"),
     )
     return Held(subject, (case, instance))
 

@@ -148,8 +148,8 @@ def do(session, people, case: Case, element_id: str) -> None:
 
 def open_work(session, *of: Case) -> list[str]:
     session.expire_all()
-    open_here = select(Task.element_id).where(Task.case_id.in_([case.id for case in of]), Task.status == TaskStatus.OPEN)
-    found = list(session.scalars(open_here))
+    of_them = Task.case_id.in_([case.id for case in of])
+    found = list(session.scalars(select(Task.element_id).where(of_them, Task.status == TaskStatus.OPEN)))
     session.commit()
     return found
 

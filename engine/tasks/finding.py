@@ -30,12 +30,12 @@ from engine.storage.statements import Writes
 _ONE = TASKS.c.id == bindparam("task")
 # A role by its code, a person as ``#`` and the number: one look at the candidates for both.
 _NAMED = func.coalesce(CANDIDATES.c.role, literal_column("'#'") + cast(CANDIDATES.c.person_id, String))
-_ALL: Any = func.aggregate_strings(_NAMED, literal_column("','"))
-_CANDIDATES = (select(_ALL).where(CANDIDATES.c.task_id == TASKS.c.id).scalar_subquery(),)
+_COMMA: Any = literal_column("','")
+_OFFERED = select(func.aggregate_strings(_NAMED, _COMMA)).where(CANDIDATES.c.task_id == TASKS.c.id).scalar_subquery()
 _OF_INSTANCE = join(TASKS, INSTANCES, TASKS.c.instance_id == INSTANCES.c.id)
 _OF_CASE = join(_OF_INSTANCE, CASES, INSTANCES.c.case_id == CASES.c.id)
-_WITH_CASE = Reading([Case, ProcessInstance, Task], _OF_CASE, _ONE, _CANDIDATES)
-_WITHOUT = Reading([ProcessInstance, Task], _OF_INSTANCE, _ONE, _CANDIDATES)
+_WITH_CASE = Reading([Case, ProcessInstance, Task], _OF_CASE, _ONE, [_OFFERED])
+_WITHOUT = Reading([ProcessInstance, Task], _OF_INSTANCE, _ONE, [_OFFERED])
 
 
 class Held(NamedTuple):

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from engine import clock, evidence
-from engine.forms import FILE_TYPES
+from engine.forms import FILE_TYPES, Node
 from engine.forms.components import SEVERAL_TYPES, Component, components_of, level
 from engine.storage import Evidence, Organisation, Person, RoleGrant
 from web import context
@@ -143,6 +143,13 @@ def pickable_rows() -> list[Organisation]:
         .all()
     )
     return [row for row in rows if row.code.split(".")[0] in codes] or list(rows)
+
+
+def titled(nodes: list[Node], name: str) -> list[Node]:
+    """The form without a heading that only says again what the page is called."""
+    if nodes and nodes[0].type == "text" and nodes[0].text.lstrip("# ").strip() == name:
+        return nodes[1:]
+    return nodes
 
 
 def decides(schema: Mapping[str, Any]) -> bool:

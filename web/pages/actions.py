@@ -55,7 +55,7 @@ def _action_page(case: Case, process_key: str, raw: Mapping[str, Any] | None, pr
         "case/action.html",
         case=case,
         definition=definition,
-        nodes=nodes,
+        nodes=widgets.titled(nodes, definition.name),
         problems=problems,
         labels=labels,
         decides=widgets.decides(schema),

@@ -18,6 +18,7 @@ from engine.worklist import Page
 from web import context
 from web.doors import Door
 from web.pages.desk import page_number
+from web.wording import named
 
 door = Door("organisations", __name__)
 SIZE = 50
@@ -77,7 +78,7 @@ def _form(row: Organisation | None, typed: Mapping[str, Any], problems: Sequence
         typed=typed,
         problems=problems,
         kinds=_kinds(),
-        duties=[(duty.code, duty.name) for duty in duties().values()],
+        duties=[(duty.code, named(duty)) for duty in duties().values()],
     )
 
 

@@ -88,13 +88,6 @@ def _definition(process_key: str) -> ProcessDefinition:
     return definition
 
 
-def _titled(nodes: list[forms.Node], name: str) -> list[forms.Node]:
-    """The form without a heading that only says again what the page is called."""
-    if nodes and nodes[0].type == "text" and nodes[0].text.lstrip("# ").strip() == name:
-        return nodes[1:]
-    return nodes
-
-
 def _page(process_key: str, raw: Mapping[str, Any] | None, problems: Sequence[FieldProblem]) -> str:
     definition = _definition(process_key)
     schema = cases.start_form(context.session(), definition)
@@ -110,7 +103,7 @@ def _page(process_key: str, raw: Mapping[str, Any] | None, problems: Sequence[Fi
     return render_template(
         "responses/start.html",
         definition=definition,
-        nodes=_titled(nodes, definition.name),
+        nodes=widgets.titled(nodes, definition.name),
         problems=problems,
         labels={field.path: field.label for field in forms.fields(schema)},
         decides=widgets.decides(schema),

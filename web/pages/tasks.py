@@ -49,7 +49,7 @@ def _nodes(
     subject: TaskSubject, raw: Mapping[str, Any] | None, problems: Sequence[FieldProblem] = ()
 ) -> list[forms.Node]:
     task = subject.task
-    return forms.present(
+    nodes = forms.present(
         _schema(task),
         raw,
         variables=task.variables,
@@ -59,6 +59,7 @@ def _nodes(
         today=clock.city_time(clock.now()).date(),
         worded=widgets.plain_value,
     )
+    return widgets.titled(nodes, task.name)
 
 
 @door.get_page("/tasks/<int:task_id>", needs=SIGNED_IN)

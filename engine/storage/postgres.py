@@ -103,14 +103,14 @@ def _exchange(
 
 def _written(value: Any) -> bytes | None:
     """A value as PostgreSQL reads it; what kind it is the statement says."""
-    if value is None or type(value) is bytes:
-        return value
-    if isinstance(value, datetime):
-        return value.isoformat().encode()
-    text = str(value)
-    if "\0" in text:
-        raise DataError("a text with the character 0 cannot be stored")
-    return text.encode()
+    kind = type(value)
+    if kind is str:
+        if "\0" in value:
+            raise DataError("a text with the character 0 cannot be stored")
+        return cast(str, value).encode()
+    if value is None or kind is bytes:
+        return cast(bytes | None, value)
+    return (value.isoformat() if kind is datetime else str(value)).encode()
 
 
 def _require_done(driver: Connection[Any], result: PGresult) -> None:

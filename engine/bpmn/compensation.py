@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from engine.bpmn.tokens import Token
 
 Done = dict[str, Any]
-"""One finished activity: ``activity`` id, ``handler`` node, own ``data``, and what was finished inside (``inner``)."""
+"""One finished activity: ``activity`` id, ``handler`` node, own ``data``, what was finished inside (``inner``), and
+``at``, which was finished first.
+"""
 
 
 def remember(token: Token, handler: Node | None) -> None:
@@ -33,7 +35,15 @@ def remember(token: Token, handler: Node | None) -> None:
             budget="compensation",
         )
     handled = handler.name if handler is not None else ""
-    done.append({"activity": token.task_spec.element.id, "handler": handled, "data": dict(token.data), "inner": inner})
+    done.append(
+        {
+            "activity": token.task_spec.element.id,
+            "handler": handled,
+            "data": dict(token.data),
+            "inner": inner,
+            "at": token.workflow.next_serial(),
+        }
+    )
 
 
 def owner(scope: Token | None) -> Token:
@@ -46,12 +56,27 @@ def owner(scope: Token | None) -> Token:
 
 def take_out(token: Token, activity: str) -> list[Done]:
     """The handlers to run for a compensation thrown by ``token``, last finished first; they are run once only."""
-    scope = owner(token.scope)
+    scope, outwards = owner(token.scope), 0
     while activity and not any(entry["activity"] == activity for entry in scope.internal_data.get("done", ())):
         if scope.task_spec.is_process:
             return []
-        scope = owner(scope.scope)
+        scope, outwards = owner(scope.scope), outwards + 1
+    token.internal_data["outwards"] = outwards
     return take_from(scope, activity)
+
+
+def give_back(token: Token) -> None:
+    """A compensation is interrupted: what it has not begun to undo stays finished, so that another one can undo it.
+
+    The activity whose handler runs is terminated while it compensates (BPMN 2.0.2, 13.3.2); the others are as before.
+    """
+    left: list[Done] = token.internal_data.get("undo", [])
+    if left and "outwards" in token.internal_data:
+        scope = owner(token.scope)
+        for _ in range(token.internal_data["outwards"]):
+            scope = owner(scope.scope)
+        done = [*reversed(left), *scope.internal_data.get("done", [])]
+        scope.internal_data["done"] = sorted(done, key=lambda entry: entry.get("at", 0))
 
 
 def take_everything(scope: Token) -> list[Done]:
@@ -72,12 +97,13 @@ def take_from(scope: Token, activity: str = "") -> list[Done]:
     return _flatten(chosen, {})
 
 
-def _flatten(entries: list[Done], outer: dict[str, Any]) -> list[Done]:
+def _flatten(entries: list[Done], outer: dict[str, Any], of: Done | None = None) -> list[Done]:
+    """The handlers, last finished first; what was finished inside counts as its activity ``of`` the outer scope."""
     found = []
     for entry in reversed(entries):
         data = {**outer, **entry["data"]}
         if entry["handler"]:
-            found.append({"handler": entry["handler"], "data": data})
+            found.append({**(of or entry), "handler": entry["handler"], "data": data, "inner": []})
         else:
-            found.extend(_flatten(entry["inner"], data))
+            found.extend(_flatten(entry["inner"], data, of or entry))
     return found

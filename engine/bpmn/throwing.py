@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.bpmn.activities import Activity, throw_message
 from engine.bpmn.catching import Boundary, propagate
-from engine.bpmn.compensation import Done, take_everything, take_out
+from engine.bpmn.compensation import Done, give_back, take_everything, take_out
 from engine.bpmn.model import Element, EventDefinition
 from engine.bpmn.nodes import Branch, ProcessSpec
 from engine.bpmn.scripts import Formula, formula
@@ -125,6 +125,10 @@ class CompensationThrow(Activity):
         else:
             token.data = {}
             self.undone(token)
+
+    def _on_cancel(self, my_task: Token) -> None:
+        give_back(my_task)
+        super()._on_cancel(my_task)
 
     def undone(self, token: Token) -> None:
         """All handlers are done."""

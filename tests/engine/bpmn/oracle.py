@@ -81,11 +81,15 @@ class Graph:
 
 @dataclass
 class Done:
-    """A finished activity: its handler, its own variables as they were, and what was finished inside."""
+    """A finished activity: its handler, its own variables as they were, and what was finished inside. A compensation
+    claims it (``by``) until its handler begins (``begun``)."""
 
     node: Node
     data: dict[str, Any]
     inner: list[Done]
+    origin: Done | None = None
+    by: Token | None = None
+    begun: bool = False
 
 
 class Scope:
@@ -597,6 +601,9 @@ class Oracle:
             token.to_undo = self.stop_transaction(token)
         else:
             token.to_undo = self.undoing(self.chosen(token), {})
+            for done in token.to_undo:
+                assert done.origin is not None
+                done.origin.by = token
         token.loop = {"ahead": not token.node.waits}
         if not token.node.waits:
             ahead = Token(token.node, token.scope)
@@ -608,14 +615,17 @@ class Oracle:
     def chosen(self, token: Token) -> list[Done]:
         keeper = self.keeper(token.scope)
         wanted = token.node.of
-        while wanted and not any(done.node.id == wanted for done in keeper.finished):
+        while wanted and not any(done.node.id == wanted and self.undoing([done], {}) for done in keeper.finished):
             outer = keeper.outer()
             if keeper.kind == "process" or outer is None:
                 return []
             keeper = self.keeper(outer)
-        found = [done for done in keeper.finished if wanted in (None, done.node.id)]
-        keeper.finished = [done for done in keeper.finished if done not in found]
-        return found
+        return [done for done in keeper.finished if wanted in (None, done.node.id)]
+
+    def is_free(self, done: Done) -> bool:
+        """Whether nobody has begun to undo it, and no compensation that still lives is about to."""
+        by = done.by
+        return not done.begun and (by is None or by not in by.scope.tokens or not self.alive(by.scope))
 
     def stop_transaction(self, token: Token) -> list[Done]:
         level: Any = token.scope
@@ -650,13 +660,17 @@ class Oracle:
         found: list[Done] = []
         for done in reversed(finished):
             data = {**around, **done.data}
-            found += [Done(done.node, data, [])] if done.node.undo is not None else self.undoing(done.inner, data)
+            if done.node.undo is None:
+                found += self.undoing(done.inner, data)
+            elif self.is_free(done):
+                found.append(Done(done.node, data, [], origin=done))
         return found
 
     def undo_next(self, token: Token) -> None:
         if token.to_undo:
             done = token.to_undo.pop(0)
-            assert done.node.undo is not None
+            assert done.node.undo is not None and done.origin is not None
+            done.origin.begun = True
             scope = Scope(None, token, "undo")
             scope.data = dict(done.data)
             token.inner = [scope]

@@ -150,6 +150,27 @@ def test_compensation_reaches_into_a_finished_subprocess(walk):
     assert case.ended
 
 
+def under_way(walk):
+    """A trip whose undoing is under way: what was sent is taken back, what was paid is about to be."""
+    case = walk("compensation_interrupted").complete("plan").complete("book").complete("pay").complete("send")
+    assert case.complete("unsend").open == ["late", "on_stop", "refund"]
+    return case
+
+
+def test_what_an_interrupted_compensation_had_not_begun_to_undo_another_one_undoes(walk):
+    case = under_way(walk).deliver("on_stop")
+    assert case.open == ["late", "think"] and "refund" in case.walked("cancelled")
+    case.complete("think")
+    assert case.open == ["late", "unbook"], "neither what was undone nor the handler that was stopped comes again"
+    assert case.complete("unbook").ended
+
+
+def test_what_was_finished_in_a_subprocess_that_is_interrupted_is_not_undone(walk):
+    case = under_way(walk).fire("late")
+    assert case.open == ["unplan"], "only what has ended well can be undone; the trip has not"
+    assert case.complete("unplan").ended
+
+
 def test_a_cancelled_transaction_stops_undoes_and_leaves_by_its_border(walk):
     case = walk("transaction")
     case.complete("book")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import ExecutionFailed
 from engine.permissions import Actor
+from engine.reference import data
 from engine.settings import Settings
 from engine.storage import Case, Job, ProcessInstance
 
@@ -82,6 +83,15 @@ class Context:
         return ExecutionFailed(
             "an input cannot be taken", kind="bad_input", element_id=self.job.element_id, input=name, why=why
         )
+
+
+def defaults(type_: str) -> dict[str, Any]:
+    """What the catalogue says a connector takes for an input that is not given."""
+    return {
+        row["name"]: row["default"]
+        for row in data("connectors.yaml")["connectors"][type_]["inputs"]
+        if "default" in row
+    }
 
 
 def failed(reason: str, /, **facts: Any) -> ExecutionFailed:

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 
 from engine import areas
-from engine.connectors.context import Context
+from engine.connectors.context import Context, defaults
+from engine.reference import data
 from engine.storage import Case, CaseStatus
 
-METRES, HOURS = 50, 24
 LONGEST = 366 * 24
 SAME = ("sub_category", "category", "service_type")
-NEAR_TEXT = re.compile(r"[（(]?\s*距(?P<reference>[^，。；）)]{1,60}?)约?\s*(?P<metres>\d{1,4}(?:\.\d+)?)\s*米")
 
 
 def run(context: Context) -> dict[str, Any]:
     """The likeliest first, each with number, title, metres (None where only the text tells) and hours apart."""
     case = context.require_case()
-    metres = context.number("metres", METRES)
-    hours = context.number("hours", HOURS, most=LONGEST)
+    usual = defaults("find-duplicates")
+    metres = context.number("metres", usual["metres"])
+    hours = context.number("hours", usual["hours"], most=LONGEST)
     same = context.text("same", SAME[0])
     if same not in SAME:
         raise context.bad("same", same)
@@ -79,7 +80,7 @@ def _is_near(case: Case, other: Case, distance: float | None, metres: float) -> 
     """By points where both have one; else by the same words, or by a text that names the other and the distance."""
     if distance is not None:
         return distance <= metres
-    said = NEAR_TEXT.search(case.place_text)
+    said = _pattern("distance").search(case.place_text)
     if said is not None:
         reference = said["reference"].strip()
         named = reference in (other.number, _earlier(case)) or reference in other.place_text
@@ -96,5 +97,9 @@ def _earlier(case: Case) -> str:
 
 def _words(text: str) -> str:
     """The place without asides and small words."""
-    bare = re.sub(r"[（(][^（）()]*[)）]", "", text)
-    return re.sub(r"[\s，。、,.]|附近|旁边?|路边|处$", "", bare)
+    return _pattern("small").sub("", _pattern("asides").sub("", text))
+
+
+@cache
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile("|".join(data("place_words.yaml")[name]))

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine import clock
 from engine.cases import link
-from engine.connectors.context import Context
+from engine.connectors.context import Context, defaults
 from engine.intake import open_case
 from engine.storage import Case
 
@@ -42,7 +42,8 @@ def run(context: Context) -> dict[str, Any]:
 
 
 def _report(context: Context, origin: Case | None) -> dict[str, Any]:
-    report: dict[str, Any] = {"channel": "流程", "reported_at": clock.now()}
+    channel = context.text("channel", defaults("open-case")["channel"])
+    report: dict[str, Any] = {"channel": channel, "reported_at": clock.now()}
     if origin is not None:
         report |= {name: getattr(origin, name) for name in (*MATTER, *PLACE)}
         report |= {"place": origin.place_text, "outside_city": not origin.inside_city}

@@ -69,12 +69,7 @@ def places(everything: Mapping[str, bytes]) -> dict[str, dict[str, str]]:
 
 def variables(language: str) -> list[Option]:
     """What every expression sees besides the process's own variables."""
-    case = _entries("case", 1 if language == "en" else 0)
-    emergency = "The emergency that applies, or null" if language == "en" else "适用的应急响应，没有则为 null"
-    return [
-        {"name": "case", "type": "context", "info": "The case" if language == "en" else "案件", "entries": case},
-        {"name": "emergency", "type": "context", "info": emergency, "entries": []},
-    ]
+    return _entries("variables", 1 if language == "en" else 0)
 
 
 def _entries(part: str, column: int) -> list[Option]:

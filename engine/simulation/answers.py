@@ -13,12 +13,12 @@ from PIL import Image, ImageDraw
 from engine import clock
 from engine.errors import ExecutionFailed
 from engine.feel import STANDARD, FeelError, Host, Library, compile_expression, from_feel
+from engine.reference import data
 
 TEXT_TYPES = frozenset({"textfield", "textarea"})
 CHOICE_TYPES = frozenset({"select", "radio"})
 SEVERAL_TYPES = frozenset({"checklist", "taglist"})
 FILE_TYPES = frozenset({"photo", "file", "filepicker", "signature"})
-SHENZHEN = {"longitude": 114.0579, "latitude": 22.5431}
 
 StoreFile = Callable[[str, bytes], str]
 """Takes a slot and the bytes of a picture, answers the public id the form field carries."""
@@ -94,7 +94,8 @@ class Answerer:
     def _something_valid(self, field: Mapping[str, Any]) -> Any:
         kind, rules = field["type"], field.get("validate") or {}
         if kind in TEXT_TYPES:
-            return "已按要求处理".ljust(int(rules.get("minLength") or 0), "。")
+            words = data("simulated_answers.yaml")
+            return str(words["text"]).ljust(int(rules.get("minLength") or 0), words["fill"])
         if kind == "number":
             return rules.get("min", 1)
         if kind == "checkbox":
@@ -110,7 +111,7 @@ class Answerer:
         if kind in FILE_TYPES:
             return self._files(field, 1)
         if kind == "point":
-            return SHENZHEN
+            return dict(data("simulated_answers.yaml")["point"])
         return None
 
     def _options(self, field: Mapping[str, Any]) -> Iterator[Any]:

@@ -79,7 +79,7 @@ def _owner(text: str, outcome: Outcome) -> Iterator[Difference]:
 @cache
 def path_words() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
     """What a word of an expected path asks for: pairs of patterns (the file's word, the name of a walked step)."""
-    return tuple((re.compile(row["word"]), re.compile(row["step"])) for row in data("path_words.yaml"))
+    return tuple((re.compile(row["word"]), re.compile(row["step"])) for row in data("path_words.yaml")["words"])
 
 
 def _path(expected: Collection[str], outcome: Outcome) -> Iterator[Difference]:
@@ -94,12 +94,9 @@ def _path(expected: Collection[str], outcome: Outcome) -> Iterator[Difference]:
 def _marks(outcome: Outcome) -> Iterator[str]:
     yield f"status:{outcome.status}"
     yield f"route:{outcome.route}"
-    if outcome.times_reworked:
-        yield "返工"
-    if outcome.times_returned:
-        yield "退单"
-    if outcome.children:
-        yield "拆分"
+    for fact, word in data("path_words.yaml")["marks"].items():
+        if getattr(outcome, fact):
+            yield word
 
 
 def _closing(

@@ -1,7 +1,8 @@
 """The holidays the law itself gives, for years the State Council has not yet announced.
 
-全国年节及纪念日放假办法 (2024-11-10): thirteen days; one that falls on a weekend is made up on a working day. What
-cannot be known before the notice are the swaps that turn weekends into working days: such years are provisional.
+Which days they are is data (``statutory_holidays.yaml``, ``lunar_holidays.yaml``); one that falls on a weekend is made
+up on a working day. What cannot be known before the notice are the swaps that turn weekends into working days: such
+years are provisional.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
 
 @cache
-def _lunar() -> dict[int, list[date]]:
-    text = files("engine").joinpath("data", "lunar_holidays.yaml").read_text(encoding="utf-8")
-    return {year: [date.fromisoformat(day) for day in days] for year, days in yaml.safe_load(text).items()}
+def _data(name: str) -> Any:
+    return yaml.safe_load(files("engine").joinpath("data", name).read_text(encoding="utf-8"))
 
 
 @cache
@@ -34,15 +35,11 @@ def statutory_holidays(year: int) -> frozenset[date]:
 
 
 def _blocks(year: int) -> Iterator[list[date]]:
-    yield [date(year, 1, 1)]
-    yield _days(date(year, 5, 1), 2)
-    yield _days(date(year, 10, 1), 3)
-    if year in _lunar():
-        spring, qingming, duanwu, zhongqiu = _lunar()[year]
-        yield _days(spring - timedelta(days=1), 4)
-        yield [qingming]
-        yield [duanwu]
-        yield [zhongqiu]
+    law = _data("statutory_holidays.yaml")
+    for row in law["fixed"]:
+        yield _days(date(year, row["month"], row["day"]), row["days"])
+    for first, row in zip(_data("lunar_holidays.yaml").get(year, ()), law["moving"], strict=False):
+        yield _days(date.fromisoformat(first) - timedelta(days=row["before"]), row["days"])
 
 
 def _days(first: date, count: int) -> list[date]:

@@ -155,11 +155,10 @@ def _reachable_joins(node: Node) -> dict[str, int]:
 def _new_node(token: Token, program: Program, mapping: Mapping[str, str]) -> Node | None:
     old = token.task_spec
     if old.is_process:
-        spec = (
-            program.main
-            if token._parent is None
-            else program.processes.get(mapping.get(old.process_key, old.process_key))
-        )
+        called = program.processes
+        key = old.process_key
+        # An element that has gone elsewhere may share its id with the process it calls, which has not.
+        spec = program.main if token._parent is None else called.get(key) or called.get(mapping.get(key, key))
         return spec.root if spec is not None else None
     process = token.scope
     while process is not None and not process.task_spec.is_process:
@@ -169,7 +168,9 @@ def _new_node(token: Token, program: Program, mapping: Mapping[str, str]) -> Nod
     if root is None:
         return None
     suffix = old.name.removeprefix(old.element.id)
-    return root._wf_spec.task_specs.get(mapping.get(old.element.id, old.element.id) + suffix)
+    there = root._wf_spec.task_specs
+    # The mapping may mean an element of the same id in another of the processes.
+    return there.get(mapping.get(old.element.id, old.element.id) + suffix) or there.get(old.name)
 
 
 def _kept(token: Token, mapping: Mapping[str, str]) -> dict[str, Any]:

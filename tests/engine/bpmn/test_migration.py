@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,24 @@ def test_called_processes_and_subprocesses_go_over_too(walk):
         moved = case.execution.migrate(changed(name, ('name="after"', 'name="later"')))
         moved.complete_task(moved.facts().tasks[0].key, {})
         assert moved.facts().tasks[0].name == "later", inner
+
+
+def calling(call, child_task):
+    """``call.bpmn`` in two files, as bundles have it: the call is ``call``, the called process ``child``."""
+    head, main, child = re.split(r"(?=  <bpmn:process )", (DIAGRAMS / "call.bpmn").read_text())
+    main = re.sub(r'"c"', f'"{call}"', main) + "</bpmn:definitions>"
+    child = child.replace('"inside"', f'"{child_task}"')
+    return build_program({"main.bpmn": (head + main).encode(), "child.bpmn": (head + child).encode()}, "main")
+
+
+def test_a_call_of_another_id_takes_along_what_it_calls_though_that_has_the_same_ids(walk):
+    environment = walk("call", {"number": 1}).environment
+    case = Execution.start(calling("child", "s"), environment, {"number": 1})
+    new = calling("renamed", "s")
+    moved = case.migrate(new, suggest_mapping(calling("child", "s"), new) | {"s": "gone_from_main"})
+    assert [t.element_id for t in moved.facts().tasks] == ["s"]
+    moved.complete_task(moved.facts().tasks[0].key, {})
+    assert [t.element_id for t in moved.facts().tasks] == ["after"]
 
 
 def test_an_element_that_moved_into_a_subprocess_is_refused(walk):

@@ -16,7 +16,8 @@ from engine.storage import Case, CaseStatus, Organisation, Person, ServiceType, 
 from engine.worklist.page import Page, bounds, contains
 
 VIEWS = ("mine", "groups", "unassigned", "overdue", "watching", "all")
-SORTS = ("due", "priority", "created", "case", "name")
+TASK_SORTS = ("due", "follow_up", "priority", "created", "case", "name")
+FOLLOW_UPS = ("reached", "later")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class TaskRow:
     created_at: datetime
     claimed_at: datetime | None
     due_at: datetime | None
+    follow_up_at: datetime | None
     time_left: timedelta | None
     escalated_at: datetime | None
     assignee_id: int | None
@@ -79,9 +81,11 @@ def tasks(
     case_id: int | None = None,
     service_type: str = "",
     stage: str = "",
+    follow_up: str = "",
 ) -> Page[TaskRow]:
     """The open tasks of a view (``VIEWS``). ``search`` looks in numbers, titles, task names and places; ``sort`` one of
-    ``SORTS``, a leading ``-`` turns it round.
+    ``TASK_SORTS``, a leading ``-`` turns it round; ``follow_up`` one of ``FOLLOW_UPS``: those whose follow-up date has
+    come, or those it still lies ahead of.
     """
     number, size, offset = bounds(page, size)
     statement = _rows().where(Task.status == TaskStatus.OPEN, _condition(actor, view))
@@ -91,6 +95,9 @@ def tasks(
         statement = statement.where(Case.service_type == service_type)
     if stage:
         statement = statement.where(Task.stage == stage)
+    if follow_up:
+        reached = Task.follow_up_at <= clock.now()
+        statement = statement.where(reached if follow_up == "reached" else ~reached)
     if search.strip():
         pattern = contains(search.strip())
         columns = (Case.number, Case.title, Task.name, Case.place_text)
@@ -175,6 +182,7 @@ def _rows() -> Any:
             Task.created_at,
             Task.claimed_at,
             Task.due_at,
+            Task.follow_up_at,
             Task.escalated_at,
             Task.assignee_id,
             Task.owner_id,
@@ -214,15 +222,16 @@ def _order(sort: str) -> tuple[Any, ...]:
     name = sort.removeprefix("-")
     column: Any = {
         "due": Task.due_at,
+        "follow_up": Task.follow_up_at,
         "priority": Task.priority,
         "created": Task.created_at,
         "case": Case.number,
         "name": Task.name,
     }.get(name, Task.due_at)
     first = column.desc() if down else column.asc()
-    if name == "due" or name not in SORTS:
+    if name == "due" or name not in TASK_SORTS:
         return (first.nulls_last(), Task.priority.desc(), Task.id)
-    return (first, Task.due_at.asc().nulls_last(), Task.id)
+    return (first.nulls_last(), Task.due_at.asc().nulls_last(), Task.id)
 
 
 def _row(row: Any, actor: Actor) -> TaskRow:
@@ -236,6 +245,7 @@ def _row(row: Any, actor: Actor) -> TaskRow:
         created_at=row.created_at,
         claimed_at=row.claimed_at,
         due_at=row.due_at,
+        follow_up_at=row.follow_up_at,
         time_left=row.due_at - clock.now() if row.due_at else None,
         escalated_at=row.escalated_at,
         assignee_id=row.assignee_id,

@@ -139,3 +139,24 @@ def test_whoever_did_the_work_sees_that_the_check_is_not_theirs(session, people,
 def test_walked_elements_are_counted_over_all_cases(session, people, city_at_work):
     assert worklist.walked_elements(session)["start"] == 3
     assert worklist.walked_elements(session, by_process=True) == {"sanitation": {"start": 3, "accept": 1}}
+
+
+def test_tasks_are_found_and_sorted_by_the_moment_to_follow_them_up(session, people, draw, publish, report):
+    drawn = draw("sanitation", kind="service", serviceType="sanitation").user("wait", "clerk").xml()
+    said = b'<zeebe:taskSchedule followUpDate="= case.reported_at + duration(&quot;P2D&quot;)"/><zeebe:formDefinition'
+    publish(drawn.replace(b"<zeebe:formDefinition", said))
+    found = []
+    for day in ("2026-11-18", "2026-11-16"):
+        with clock.at(f"{day}T09:00"):
+            found.append(open_case(session, people.clerk, report).id)
+    later, sooner = found
+    with at("2026-11-18T09:00"):
+        every = worklist.tasks(session, people.clerk, "groups", sort="follow_up").rows
+        assert [row.case_id for row in every] == [sooner, later]
+        assert [row.follow_up_at - clock.now() for row in every] == [timedelta(), timedelta(days=2)]
+        turned = worklist.tasks(session, people.clerk, "groups", sort="-follow_up").rows
+        assert [row.case_id for row in turned] == [later, sooner]
+        reached = worklist.tasks(session, people.clerk, "groups", follow_up="reached")
+        assert [row.case_id for row in reached.rows] == [sooner] and reached.total == 1
+        ahead = worklist.tasks(session, people.clerk, "all", follow_up="later").rows
+        assert [row.case_id for row in ahead] == [later]

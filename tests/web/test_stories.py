@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 
-from engine import tasks
+from engine import clock, tasks
 from engine.storage import Case, CaseStatus, Evidence, HistoryEvent, Note, Organisation, Role, Task, TaskStatus
 from engine.worklist import case_page
 from web.pages.timeline import Told
@@ -75,6 +76,21 @@ def test_after_a_task_the_next_one_opens_or_the_list_where_it_was(desk: Any) -> 
     clerk.get("/desk?view=groups&q=第二&page=1")
     answer = clerk.post(f"/tasks/{desk.task(second).id}", {"decision": "accept"})
     assert answer.location.startswith("/desk?view=groups&q=")
+
+
+def test_what_is_to_be_followed_up_later_says_when_and_can_be_set_aside(desk: Any) -> None:
+    now, later = desk.open_case(title="今天跟进"), desk.open_case(title="下周跟进")
+    with desk.database.transaction() as session:
+        for case_id, days in ((now, -1), (later, 7)):
+            session.get_one(Task, desk.task(case_id).id).follow_up_at = clock.now() + timedelta(days=days)
+    clerk = desk.browser("clerk")
+    assert 'data-label="跟进"' in clerk.get("/desk?view=groups").text
+    reached = clerk.get("/desk?view=groups&follow_up=reached&sort=-follow_up").text
+    assert "今天跟进" in reached and "下周跟进" not in reached
+    ahead = clerk.get("/desk?view=groups&follow_up=later").text
+    assert "下周跟进" in ahead and "今天跟进" not in ahead
+    assert '<span class="pill">跟进 ' in clerk.get(f"/tasks/{desk.task(later).id}").text
+    assert '<span class="pill">跟进 ' not in clerk.get(f"/tasks/{desk.task(now).id}").text
 
 
 def test_two_clerks_on_one_task_one_wins_and_the_other_loses_nothing_typed(desk: Any) -> None:

@@ -81,12 +81,13 @@ def _claimable(view: str, rows: Sequence[worklist.TaskRow]) -> set[int]:
 
 def _asked() -> dict[str, Any]:
     args = request.args
-    sort = args.get("sort", "due")
+    sort, follow_up = args.get("sort", "due"), args.get("follow_up", "")
     return {
         "search": args.get("q", "")[:100],
-        "sort": sort if sort.removeprefix("-") in ("due", "priority", "created", "case", "name") else "due",
+        "sort": sort if sort.removeprefix("-") in worklist.TASK_SORTS else "due",
         "page": page_number(),
         "service_type": args.get("service", "")[:80],
+        "follow_up": follow_up if follow_up in worklist.FOLLOW_UPS else "",
     }
 
 

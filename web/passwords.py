@@ -82,7 +82,6 @@ def check_login(database: Database, username: str, password: str, *, known_devic
 
 def _count_failure(session: Session, person: Person, source: str) -> None:
     person.failed_logins += 1
-    person.failed_at = clock.now()
     over = person.failed_logins - FAILURES_BEFORE_WAIT
     if over >= 0:
         person.locked_until = clock.now() + min(FIRST_WAIT * 2 ** min(over, 10), LONGEST_WAIT)

@@ -14,9 +14,7 @@ from engine.storage import ENDED, Case, CaseLink, Note, Organisation, lock
 LONGEST_NOTE = 5000
 
 
-def add_note(
-    session: Session, actor: Actor, case_id: int, text: str, *, audience: str = "staff", task_id: int | None = None
-) -> Note:
+def add_note(session: Session, actor: Actor, case_id: int, text: str, *, task_id: int | None = None) -> Note:
     """Write a remark into the case.
 
     Raises:
@@ -37,7 +35,6 @@ def add_note(
         author_id=actor.person_id,
         written_at=clock.now(),
         text=text,
-        audience=audience,
     )
     session.add(note)
     session.flush()

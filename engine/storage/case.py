@@ -186,7 +186,7 @@ class CaseNumberCounter(Base):
 class Note(Base):
     """A remark people add to a case. Never changed.
 
-    Columns: id, case_id, task_id, author_id, written_at, text, audience.
+    Columns: id, case_id, task_id, author_id, written_at, text.
     """
 
     __tablename__ = "note"
@@ -197,4 +197,3 @@ class Note(Base):
     author_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("person.id"))
     written_at: Mapped[datetime]
     text: Mapped[LongText]
-    audience: Mapped[Code] = mapped_column(default="staff")

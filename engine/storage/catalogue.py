@@ -24,8 +24,8 @@ class ServiceType(Base):
 class Category(Base):
     """A class (``sub_category`` empty) or one of its items, by name, because codes of the sources collide.
 
-    Columns: id, service_type (code), kind (the source's word for part, event …), category, sub_category, national_code,
-    rows (decision row ids that speak of it), position, source, active.
+    Columns: id, service_type (code), kind (the source's word for part, event …), category, sub_category, rows
+    (decision row ids that speak of it), position, source, active.
     """
 
     __tablename__ = "category"
@@ -35,7 +35,6 @@ class Category(Base):
     kind: Mapped[str] = mapped_column(String(40))
     category: Mapped[Name]
     sub_category: Mapped[Name] = mapped_column(default="")
-    national_code: Mapped[str] = mapped_column(String(40), default="")
     rows: Mapped[list[str]] = mapped_column(default=list)
     position: Mapped[int] = mapped_column(default=0)
     source: Mapped[LongText] = mapped_column(default="")

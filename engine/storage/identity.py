@@ -73,8 +73,8 @@ class Person(Base):
     """Somebody who can log in. Written by administrators and the demonstration; never removed, only made inactive.
 
     Columns: id, username, display_name, password_hash (argon2id; None = cannot log in by password), phone, email,
-    locale, totp_secret, active, demonstration, failed_logins (in a row), failed_at (last), locked_until,
-    password_changed_at, last_login_at, created_at.
+    locale, active, demonstration, failed_logins (in a row), locked_until, password_changed_at, last_login_at,
+    created_at.
     """
 
     __tablename__ = "person"
@@ -86,11 +86,9 @@ class Person(Base):
     phone: Mapped[str] = mapped_column(String(40), default="")
     email: Mapped[str] = mapped_column(String(200), default="")
     locale: Mapped[str] = mapped_column(String(10), default="")
-    totp_secret: Mapped[str | None] = mapped_column(String(64))
     active: Mapped[bool] = mapped_column(default=True)
     demonstration: Mapped[bool] = mapped_column(default=False)
     failed_logins: Mapped[int] = mapped_column(default=0)
-    failed_at: Mapped[datetime | None]
     locked_until: Mapped[datetime | None]
     password_changed_at: Mapped[datetime | None]
     last_login_at: Mapped[datetime | None]

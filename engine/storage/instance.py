@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.storage.base import Base, BigId, Binary, Code, Id, LongText, choice
+from engine.storage.base import Base, BigId, Binary, Code, Id, choice
 
 
 class InstanceStatus(StrEnum):
@@ -32,10 +32,10 @@ class ProcessInstance(Base):
     """One run. Written by ``instances.start``, changed only inside ``instances.advancing`` under its row lock.
 
     Columns: id, case_id (None for a contingency run), process_definition_id, process_key, composition_id,
-    started_by_instance_id (when another run caused it), business_key, status, state (bytes; deferred, emptied some time
-    after the end), state_format, lock_version (+1 each step), started_at, started_by_id, updated_at, ended_at,
-    end_events (element ids), end_reason, drill, submission (the token of the form that started it: a double submit is
-    answered as before).
+    started_by_instance_id (when another run caused it), business_key, status, state (bytes that begin with their format
+    version; deferred, emptied some time after the end), lock_version (+1 each step), started_at, started_by_id,
+    updated_at, ended_at, end_events (element ids), drill, submission (the token of the form that started it: a double
+    submit is answered as before).
     """
 
     __tablename__ = "process_instance"
@@ -49,14 +49,12 @@ class ProcessInstance(Base):
     business_key: Mapped[Code] = mapped_column(default="")
     status: Mapped[InstanceStatus] = mapped_column(choice(InstanceStatus), default=InstanceStatus.ACTIVE)
     state: Mapped[bytes | None] = mapped_column(Binary, deferred=True)
-    state_format: Mapped[int] = mapped_column(default=1)
     lock_version: Mapped[int] = mapped_column(default=0)
     started_at: Mapped[datetime]
     started_by_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("person.id"))
     updated_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     end_events: Mapped[list[str]] = mapped_column(default=list)
-    end_reason: Mapped[LongText] = mapped_column(default="")
     drill: Mapped[bool] = mapped_column(default=False)
     submission: Mapped[Code | None]
 

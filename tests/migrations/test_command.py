@@ -26,7 +26,7 @@ def test_a_missing_column_is_named(run, tmp_path):
     run("upgrade")
     database = Database(f"sqlite:///{tmp_path / 'city.sqlite3'}")
     with database.engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE note DROP COLUMN audience")
+        connection.exec_driver_sql("ALTER TABLE note DROP COLUMN written_at")
     database.close()
     found = run("check")
-    assert found.exit_code == 1 and "audience" in found.output
+    assert found.exit_code == 1 and "written_at" in found.output

@@ -68,8 +68,8 @@ def test_a_difference_is_named(empty_url):
     schema.upgrade(empty_url)
     database = Database(empty_url)
     with database.engine.begin() as connection:
-        connection.execute(text("ALTER TABLE note DROP COLUMN audience"))
-    assert any("audience" in difference for difference in schema.check(database.engine))
+        connection.execute(text("ALTER TABLE note DROP COLUMN written_at"))
+    assert any("written_at" in difference for difference in schema.check(database.engine))
     database.close()
 
 

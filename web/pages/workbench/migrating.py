@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from engine import migration
 from engine.errors import NotFound, Problem
@@ -53,8 +53,13 @@ def migrations() -> ResponseReturnValue:
     for row in running:
         if row.key in newest and row.version != newest[row.key]:
             behind.setdefault(row.key, []).append(row)
-    begun = session().scalars(select(Migration).order_by(Migration.id.desc()).limit(SHOWN)).all()
-    return render_template("workbench/migrations.html", behind=behind, newest=newest, begun=begun)
+    begun = session().execute(
+        select(Migration, ProcessDefinition.name, ProcessDefinition.version)
+        .join(ProcessDefinition, ProcessDefinition.id == Migration.to_definition_id)
+        .order_by(Migration.id.desc())
+        .limit(SHOWN)
+    )
+    return render_template("workbench/migrations.html", behind=behind, newest=newest, begun=begun.all())
 
 
 @door.get_page("/migrations/plan/<process_key>", needs="instance.migrate")
@@ -77,6 +82,7 @@ def migration_plan(process_key: str) -> ResponseReturnValue:
         versions=versions.all(),
         chosen={name: chosen.get(name, "") for name in sorted({*plan.mapping, *plan.open})},
         names=_names(process_key),
+        places=_names(),
         elements=target.info.get("elements", ()),
         groups=[(group, [text_of(problem) for problem in group.problems]) for group in groups or ()],
         tried=groups is not None,
@@ -91,13 +97,13 @@ def _given(mapping: dict[str, str]) -> dict[str, str]:
     return {old: new for old, new in mapping.items() if new}
 
 
-def _names(process_key: str) -> dict[str, str]:
-    """Element id → what people call it, the newest version's word for it."""
+def _names(process_key: str | None = None) -> dict[str, str]:
+    """Element id → what people call it, the newest version's word for it; of every process when none is named."""
     infos = session().scalars(
         select(ProcessDefinition.info)
-        .where(ProcessDefinition.key == process_key)
+        .where(ProcessDefinition.key == process_key if process_key else true())
         .order_by(ProcessDefinition.version)
-    )  # fmt: skip
+    )
     return {each["id"]: each["name"] or each["id"] for info in infos for each in info.get("elements", ())}
 
 

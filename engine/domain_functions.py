@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from engine import areas, clock
-from engine.feel import STANDARD, Function, Host, Undefined, from_feel
+from engine.bpmn.limits import expression_limits_of
+from engine.feel import STANDARD, Function, Host, Limits, Undefined, from_feel
+from engine.settings import Settings
 from engine.storage import AreaLevel, Case
 from engine.workdays import Calendar, load, parse_limit
 
@@ -59,7 +62,13 @@ _LEVELS = {"districts": AreaLevel.DISTRICT, "streets": AreaLevel.STREET}
 
 def host_for(session: Session, case: Case | None = None) -> Host:
     """What expressions evaluated now may ask; the same for every case of this city."""
-    return Host(now=clock.city_time(clock.now()), data=HouseData(session))
+    return Host(now=clock.city_time(clock.now()), data=HouseData(session), limits=expression_limits())
+
+
+@cache
+def expression_limits() -> Limits:
+    """What one evaluation may take in this installation, read once from its settings."""
+    return expression_limits_of(Settings.from_environment())
 
 
 def _calendar(host: Host | None) -> Calendar:

@@ -5,9 +5,10 @@ What an installation may want otherwise is a setting; the rest would only move t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from engine import feel
 from engine.safe_xml import XmlLimits
 from engine.settings import Settings
 
@@ -50,3 +51,8 @@ def limits_of(settings: Settings) -> Limits:
         state_bytes=int(settings.max_state_mb * 1_000_000),
         live_tokens=settings.max_tokens,
     )
+
+
+def expression_limits_of(settings: Settings) -> feel.Limits:
+    """What one evaluation of an expression may take in an installation."""
+    return replace(feel.LIMITS, steps=settings.max_expression_steps, seconds=settings.max_expression_seconds)

@@ -50,13 +50,15 @@ def main() -> None:
     files = {path: base64.b64decode(content) for path, content in order["files"].items()}
     # Reading the libraries in is not the diagram's fault, so the bounds begin behind it.
     from engine.bpmn.execution import Execution
-    from engine.bpmn.limits import limits_of
+    from engine.bpmn.limits import expression_limits_of, limits_of
     from engine.bpmn.program import Program, build_program
     from engine.bpmn.scripts import Environment
     from engine.errors import CityLoopError, ExecutionFailed
+    from engine.feel import Host
     from engine.settings import Settings
 
-    limits = limits_of(Settings.from_environment())
+    settings = Settings.from_environment()
+    limits = limits_of(settings)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     problems = []
@@ -68,7 +70,8 @@ def main() -> None:
             program = Program(processes[key], processes)
             if program.main.root.entries:
                 now = datetime.fromisoformat(order["now"])
-                around = Environment(now=now, variables={"case": None, "emergency": None}, limits=limits)
+                host = Host(now=now, limits=expression_limits_of(settings))
+                around = Environment(now=now, host=host, variables={"case": None, "emergency": None}, limits=limits)
                 Execution.start(program, around, {}).dump()
         except ExecutionFailed as error:
             if error.kind == "budget":

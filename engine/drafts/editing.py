@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import clock
-from engine.bpmn.limits import DEFAULTS
 from engine.drafts.files import kind_of
 from engine.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from engine.history import record
+from engine.instances.limits import limits
 from engine.permissions import Actor, require
 from engine.storage import (
     DRAFT_MAY_BECOME,
@@ -40,8 +40,8 @@ def save(
     """
     draft = _editable(session, actor, draft_id)
     kind_of(path, draft.bundle)
-    if len(content) > DEFAULTS.file_bytes:
-        facts = {"bytes": len(content), "limit": DEFAULTS.file_bytes}
+    if len(content) > limits().file_bytes:
+        facts = {"bytes": len(content), "limit": limits().file_bytes}
         raise InvalidInput("the file is too large", [FieldProblem("content", "file_too_large", facts)])
     return _save(session, actor, draft, path, content, revision, note)
 

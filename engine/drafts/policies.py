@@ -13,10 +13,12 @@ from engine import clock
 from engine.bpmn.model import Drawing, Element
 from engine.bpmn.nodes import text_list
 from engine.bpmn.program import read_definitions
+from engine.domain_functions import expression_limits
 from engine.drafts.files import published_files
 from engine.errors import Conflict, FieldProblem, InvalidInput, NotFound, Problem
-from engine.feel import FeelError, FeelSyntaxError, compile_expression
+from engine.feel import FeelError, FeelSyntaxError, Host, compile_expression
 from engine.history import record
+from engine.instances.limits import limits
 from engine.permissions import Actor, require
 from engine.storage import Policy, Role
 
@@ -96,7 +98,7 @@ def drawings_of(files: Mapping[str, bytes]) -> list[Drawing]:
 @lru_cache(maxsize=400)
 def _drawings(path: str, content: bytes) -> tuple[Drawing, ...]:
     """Reading is the same for the same bytes: the published files are read once, not for every check."""
-    definitions, _ = read_definitions({path: content})
+    definitions, _ = read_definitions({path: content}, limits())
     return tuple(drawing for definition in definitions for drawing in definition.drawings)
 
 
@@ -172,10 +174,11 @@ def _keeps(policy: Policy, element: Mapping[str, Any], process: Mapping[str, Any
         InvalidInput: the policy itself cannot be evaluated.
     """
     scope = {"element": element, "process": process}
+    host = Host(now=clock.now(), limits=expression_limits())
     try:
-        if compile_expression(policy.applies).evaluate(scope) is not True:
+        if compile_expression(policy.applies).evaluate(scope, host) is not True:
             return True
-        return compile_expression(policy.holds).evaluate(scope) is True
+        return compile_expression(policy.holds).evaluate(scope, host) is True
     except FeelError as error:
         problem = FieldProblem(policy.code, "not_feel", {"reason": _both(error)})
         raise InvalidInput("a policy cannot be evaluated", [problem]) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,14 +11,14 @@ from engine import clock
 from engine.bpmn.scripts import Decided, Environment
 from engine.case_context import CaseVariables
 from engine.domain_functions import LIBRARY, host_for
-from engine.instances.limits import expression_limits, limits
+from engine.instances.limits import limits
 from engine.instances.programs import Bundle
 from engine.storage import Case
 
 
 def environment(session: Session, case: Case | None, bundle: Bundle, around: CaseVariables) -> Environment:
     """The environment of one step, made anew each time."""
-    host = replace(host_for(session, case), limits=expression_limits())
+    host = host_for(session, case)
 
     def decide(decision_id: str, variables: Mapping[str, Any]) -> Decided:
         decided = bundle.decisions.decide(decision_id, variables, host)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from engine.bpmn import compile_processes
 from engine.decisions import read_dmn
+from engine.instances.limits import limits
 from engine.scenarios.running import Outcome
 
 NOT_WALKED = frozenset({"process"})
@@ -36,7 +37,8 @@ def process_coverage(files: Mapping[str, bytes], outcomes: Iterable[Outcome]) ->
     for outcome in outcomes:
         for key, counts in outcome.passed.items():
             walked.setdefault(key, Counter()).update(counts)
-    processes, _ = compile_processes({path: data for path, data in files.items() if path.endswith(".bpmn")})
+    diagrams = {path: data for path, data in files.items() if path.endswith(".bpmn")}
+    processes, _ = compile_processes(diagrams, limits=limits())
     return [
         Coverage(
             key,

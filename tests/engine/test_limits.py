@@ -11,14 +11,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from engine import drafts
 from engine.bpmn import DEFAULTS, Environment, Execution, Limits, build_program, compile_processes, limits_of
+from engine.bpmn.dialects import translate
 from engine.bpmn.reader import read_xml
 from engine.deployments import examine, trial
-from engine.errors import ExecutionFailed
+from engine.domain_functions import expression_limits, host_for
+from engine.errors import DeploymentRejected, ExecutionFailed, InvalidInput
 from engine.feel import LIMITS, SCRIPT_LIMITS, BudgetExceeded, Host, compile_expression
-from engine.instances.limits import expression_limits, limits
+from engine.instances.limits import limits
+from engine.owed import run_due
 from engine.settings import Settings
+from engine.storage import Incident, ProcessInstance
 
 NOW = datetime(2026, 11, 18, tzinfo=UTC)
 MULTI = (
@@ -64,6 +70,37 @@ def test_an_installation_may_want_them_otherwise(house):
         elements=9,
     )  # fmt: skip
     assert expression_limits() == replace(LIMITS, steps=100, seconds=0.1)
+
+
+def test_whatever_asks_an_expression_is_held_to_the_installation_s_limits(house, session, database, publish, draw):
+    house(max_expression_steps=100)
+    assert host_for(session).limits == expression_limits(), "forms, choices, signal scopes, what is tried out"
+    long = "count(for i in 1..500 return i) &gt; 1"
+    condition = f'<bpmn:condition xsi:type="bpmn:tFormalExpression">={long}</bpmn:condition>'
+    start = f'<bpmn:conditionalEventDefinition id="cd">{condition}</bpmn:conditionalEventDefinition>'
+    publish(draw("report").user("write", "clerk").xml(start))
+    run_due(database, Settings(), worker="w")
+    told = session.scalars(select(Incident)).one()
+    assert told.kind == "trigger_failed" and "100" in told.message
+    session.commit()
+    house(max_expression_steps=10_000)
+    run_due(database, Settings(), worker="w")
+    assert session.scalars(select(ProcessInstance.process_key)).all() == ["report"]
+
+
+def test_the_workbench_takes_files_as_large_as_the_installation_wants(house, session, people, publish, draw):
+    publish(draw("small").user("look", "clerk"))
+    draft = drafts.open_draft(session, people.designer, "small")
+    path = "workflows/small/small.bpmn"
+    drawing = draw("small").user("look", "clerk").xml()
+    house(max_diagram_mb=(len(drawing) - 1) / 1_000_000)
+    with pytest.raises(InvalidInput) as refused:
+        drafts.save(session, people.designer, draft.id, path, drawing, revision=1)
+    assert refused.value.problems[0].facts["limit"] == len(drawing) - 1
+    with pytest.raises(DeploymentRejected):
+        translate(drawing, path, limits=limits())
+    house(max_diagram_mb=len(drawing) / 1_000_000)
+    drafts.save(session, people.designer, draft.id, path, drawing, revision=1)
 
 
 def test_publication_holds_a_diagram_to_the_installation_s_limits(house, session, draw, remark):

@@ -16,7 +16,7 @@ from rich.text import Text
 from engine import clock
 from engine.decisions import Analysis, Decision, DecisionSet, DecisionTable, DmnFile, read_dmn
 from engine.decisions.spreadsheet import export_table
-from engine.domain_functions import LIBRARY
+from engine.domain_functions import LIBRARY, expression_limits
 from engine.errors import Problem
 from engine.feel import Host, feel_text, to_feel
 
@@ -55,7 +55,8 @@ def command(
         _table(chosen)
         _show_analysis(console, chosen, decisions.analyse(chosen.id))
         return
-    decided = decisions.decide(chosen.id, _data(data_files), Host(now=clock.now()))
+    host = Host(now=clock.now(), limits=expression_limits())
+    decided = decisions.decide(chosen.id, _data(data_files), host)
     if as_json:
         click.echo(json.dumps(decided.trace, ensure_ascii=False, indent=2))
         return

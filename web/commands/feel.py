@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from engine import clock
-from engine.domain_functions import LIBRARY
+from engine.domain_functions import LIBRARY, expression_limits
 from engine.feel import (
     SCRIPT_LIMITS,
     Context,
@@ -68,7 +68,7 @@ def command(expression: str | None, files: tuple[Path, ...], unary: str | None, 
     if expression is None:
         raise click.UsageError("Missing argument 'EXPRESSION'.")
     data = _data(files)
-    host = Host(now=clock.city_time(clock.now()))
+    host = Host(now=clock.city_time(clock.now()), limits=expression_limits())
     try:
         if unary is None:
             compiled = compile_expression(expression, library=LIBRARY, names=data, limits=SCRIPT_LIMITS)

@@ -20,6 +20,7 @@ from engine.bpmn.dialects.tidy import (
     repair_ids,
 )
 from engine.bpmn.dialects.vendor import translate_tree
+from engine.bpmn.limits import DEFAULTS, Limits
 from engine.bpmn.lint import lint
 from engine.bpmn.lint_report import NOTHING_KNOWN, Resources
 from engine.bpmn.parser import parse
@@ -30,7 +31,14 @@ from engine.feel import STANDARD, Library
 __all__ = ["ReportLine", "Translation", "translate"]
 
 
-def translate(data: bytes, file: str, known: Resources = NOTHING_KNOWN, *, library: Library = STANDARD) -> Translation:
+def translate(
+    data: bytes,
+    file: str,
+    known: Resources = NOTHING_KNOWN,
+    *,
+    library: Library = STANDARD,
+    limits: Limits = DEFAULTS,
+) -> Translation:
     """A BPMN file of any origin in the native dialect.
 
     A diagram that cannot run yet is no error but a draft: ``todo`` says what is missing (against ``known``).
@@ -39,7 +47,7 @@ def translate(data: bytes, file: str, known: Resources = NOTHING_KNOWN, *, libra
         DeploymentRejected: this is no BPMN file, broken, hostile or beyond the limits.
     """
     sheet = Sheet()
-    root, problems = read_xml(repair_ids(as_utf8(data), sheet), file)
+    root, problems = read_xml(repair_ids(as_utf8(data), sheet), file, limits)
     if root is None:
         raise DeploymentRejected(problems)
     give_ids(root)
@@ -49,12 +57,12 @@ def translate(data: bytes, file: str, known: Resources = NOTHING_KNOWN, *, libra
     drop_strangers(root, sheet)
     drop_empty_holders(root)
     xml: bytes = etree.tostring(native_root(root), xml_declaration=True, encoding="UTF-8", pretty_print=False)
-    return Translation(xml, sheet.forms, sheet.lines, _todo(xml, file, known, library))
+    return Translation(xml, sheet.forms, sheet.lines, _todo(xml, file, known, library, limits))
 
 
-def _todo(xml: bytes, file: str, known: Resources, library: Library) -> list[Problem]:
-    root, problems = read_xml(xml, file)
+def _todo(xml: bytes, file: str, known: Resources, library: Library, limits: Limits) -> list[Problem]:
+    root, problems = read_xml(xml, file, limits)
     if root is None:
         raise DeploymentRejected(problems)
     definitions = parse(root, file)
-    return [*definitions.problems, *lint(definitions, known, library=library)]
+    return [*definitions.problems, *lint(definitions, known, library=library, limits=limits)]

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from engine import drafts
 from engine.bpmn.dialects import translate
 from engine.errors import FieldProblem, InvalidInput
+from engine.instances.limits import limits
 from web.context import actor, session
 from web.pages.workbench import door
 from web.pages.workbench.archives import read_archive
@@ -65,7 +66,7 @@ def _native(data: bytes, file_name: str, bundle: str) -> tuple[dict[str, bytes],
         if not path.endswith(".bpmn"):
             files[path] = content
             continue
-        translation = translate(content, path)
+        translation = translate(content, path, limits=limits())
         files[path] = translation.xml
         files.update({f"forms/{key}.form": _form(schema) for key, schema in translation.forms.items()})
         report += [

@@ -221,3 +221,11 @@ def test_intermediate_events_wait_and_throw(walk):
         ("signal", "done", {"n": 7}),
         ("message", "bye", {"n": 7}),
     ]
+
+
+def test_a_pool_runs_beside_a_black_box_and_lanes_are_for_the_eye(walk):
+    case = walk("pool_and_lanes")
+    for element in ("accept", "act"):
+        assert case.open == [element] and case.task(element).candidate_groups == ("clerk",)
+        case.complete(element)
+    assert case.ended

@@ -62,3 +62,8 @@ def test_broken_files_are_told_beside_the_good_ones():
     files = {"good.bpmn": (DIAGRAMS / "links.bpmn").read_bytes(), "bad.bpmn": b"<", "note.txt": b"<"}
     info, problems = compile_processes(files)
     assert set(info) == {"main"} and [p.file for p in problems if p.severity == "error"] == ["bad.bpmn"]
+
+
+def test_an_element_says_in_which_lane_it_is_drawn():
+    info, _ = compiled("pool_and_lanes")
+    assert {e.id: e.lane for e in info["main"].elements if e.type == "userTask"} == {"accept": "front", "act": "back"}

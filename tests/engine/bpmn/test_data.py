@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from engine.bpmn.scripts import Decided
 from engine.errors import ExecutionFailed
 
 
@@ -68,6 +69,13 @@ def test_a_global_task_can_be_called(walk):
     assert case.task("check.task").process_key == "check"
     case.complete("check.task", y=2)
     assert case.ended and case.variables == {"x": 1, "y": 2}
+
+
+def test_global_tasks_of_every_kind_can_be_called(walk):
+    case = walk(
+        "global_tasks", {"x": 1}, decide=lambda decision_id, variables: Decided({"of": decision_id, **variables})
+    )
+    assert case.ended and case.variables == {"x": 1, "y": 2, "choice": {"of": "choose", "x": 1, "y": 2}}
 
 
 def test_ids_of_the_library_are_harmless(walk):

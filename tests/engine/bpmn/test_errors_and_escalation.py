@@ -85,6 +85,14 @@ def test_an_escalation_starts_an_event_subprocess_beside(walk):
     assert case.ended
 
 
+def test_an_escalation_starts_an_event_subprocess_instead(walk):
+    case = walk("escalation_event_subprocess_interrupting")
+    case.complete("work")
+    assert case.open == ["told"] and case.variables["level"] == 3
+    case.complete("told")
+    assert case.ended and case.ends == ["e2"]
+
+
 def test_an_escalation_that_nobody_catches_is_told_and_the_path_goes_on(walk):
     case = walk("escalation_uncaught")
     assert case.open == ["work"]

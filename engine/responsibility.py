@@ -4,7 +4,6 @@ has accepted. The database refuses an open case without one (``case``) and two a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
@@ -77,20 +76,6 @@ def end(writes: Writes, case: Case, at: datetime | None = None) -> None:
     writes.add(_END, {"case": case.id, "at": at or clock.now()})
 
 
-def periods(session: Session, case: Case) -> Sequence[tuple[ResponsiblePeriod, Organisation]]:
-    """Who answered for the case when, from the first to now."""
-    return [
-        (period, organisation)
-        for period, organisation in session.execute(
-            select(ResponsiblePeriod, Organisation)
-            .join(Organisation, Organisation.id == ResponsiblePeriod.organisation_id)
-            .where(ResponsiblePeriod.case_id == case.id)
-            .order_by(ResponsiblePeriod.since, ResponsiblePeriod.id)
-            .execution_options(populate_existing=True)
-        )
-    ]
-
-
 def resolve(session: Session, wanted: str, case: Case) -> Organisation:
     """The organisation a drawing means by a code, a duty, a kind or a name.
 
@@ -109,12 +94,6 @@ def resolve(session: Session, wanted: str, case: Case) -> Organisation:
         if found is not None:
             return found
     raise NotFound("nobody answers for that here", wanted=wanted, case=case.number, area=case.area_path)
-
-
-def serving(session: Session, area_path: str, *, duty: str = "", kind: str = "") -> Sequence[Organisation]:
-    """The organisations with a duty or of a kind that serve a place, the smallest area first."""
-    condition = Organisation.duty == duty if duty else Organisation.kind == kind
-    return session.scalars(_by_area(area_path, condition)).all()
 
 
 def _around(case: Case, condition: ColumnElement[bool]) -> Select[Organisation]:

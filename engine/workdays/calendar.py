@@ -122,12 +122,6 @@ class Calendar:
         passed = self._in_year(end) - self._in_year(start)
         return passed + sum(self._year(year).total for year in range(start.year, end.year))
 
-    def statutory_days(self, moment: datetime, days: int, *, working: bool) -> Due:
-        """The end of a period of law: the starting day does not count; it ends with its last day, and when that is no
-        working day, with the next working one."""
-        clock = Clock.STATUTORY_WORKING_DAYS if working else Clock.STATUTORY_DAYS
-        return self._statutory(_local(moment).date(), days, clock)
-
     def next_working_day(self, day: date) -> date:
         """``day`` itself when people work then, else the first later day they do."""
         while not self.is_working(day):

@@ -124,11 +124,6 @@ def test_periods_of_law_end_with_their_last_day(start, limit, last_day):
     assert due(start, limit) == f"{last_day} 23:59"
 
 
-def test_periods_of_law_are_offered_by_number_too():
-    end = CALENDAR.statutory_days(clock.parse("2026-11-17 09:00"), 7, working=True)
-    assert clock.city_time(end.at).date() == date(2026, 11, 26)
-
-
 @pytest.mark.parametrize(
     "text", ["", "4", "工作时", "4 小时", "-1 工作时", "0 工作时", "4工作时;", "99999 自然日", "1e3 分钟", "x 工作日"]
 )
@@ -166,7 +161,7 @@ def test_what_was_added_lies_between(moment, limit):
 
 @given(MOMENTS, st.integers(1, 60))
 def test_working_days_of_law_lie_between(moment, days):
-    end = CALENDAR.statutory_days(moment, days, working=True).at
+    end = CALENDAR.add(moment, Limit(Decimal(days), "法定工作日")).at
     assert CALENDAR.between(moment, end, "法定工作日") == days
 
 

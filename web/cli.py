@@ -12,6 +12,7 @@ from engine.errors import CityLoopError
 COMMANDS = {
     "assets": "web.commands.assets",
     "audit": "web.commands.audit",
+    "calendar": "web.commands.calendar",
     "cases": "web.commands.cases",
     "catalogue": "web.commands.catalogue",
     "database": "web.commands.database",

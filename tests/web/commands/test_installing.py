@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select, text, update
 
-from engine import history
+from engine import history, workdays
 from engine.permissions import Actor, actor_for
 from engine.storage import Database, HistoryEvent, Organisation, Person
 from web.cli import cli
@@ -90,6 +91,30 @@ def test_the_auditor_sees_from_the_command_line_that_a_row_was_changed(url: str)
     database.close()
     broken = run("audit", "verify", "--head", head)
     assert broken.exit_code == 1 and "was changed" in broken.output
+
+
+def test_an_announced_year_is_loaded_from_a_sheet(url: str, tmp_path: Path) -> None:
+    words = ("calendar", "load", "2031")
+    wrong = run(*words, sheet(tmp_path, "day,working,name\n2031-01-01,off,元旦\n"), "--source", "通知")
+    assert wrong.exit_code == 1 and "sheet.csv:2: a day like 2031-01-01" in wrong.output
+    other = run(*words, sheet(tmp_path, "day,working,name\n2030-12-31,no,元旦\n"), "--source", "通知")
+    assert other.exit_code == 1 and "sheet.csv:2: 2030-12-31 is no day of 2031" in other.output
+    loaded = run(
+        *words, sheet(tmp_path, "day,working,name\n2031-01-01,no,元旦\n2031-01-04,yes,调休\n"), "--source", "通知"
+    )
+    assert loaded.output == "2031: 2 days stored.\n"
+    database = Database(url)
+    with database.reading() as session:
+        calendar = workdays.load(session)
+        assert (
+            2031 in calendar.years
+            and not calendar.is_working(date(2031, 1, 1))
+            and calendar.is_working(date(2031, 1, 4))
+        )
+        assert session.scalars(select(HistoryEvent.subject).where(HistoryEvent.kind == "calendar.changed")).all() == [
+            "2031"
+        ]
+    database.close()
 
 
 def test_an_empty_database_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

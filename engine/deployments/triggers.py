@@ -6,6 +6,7 @@ does not fire at all. A condition fires when it becomes true, not as long as it 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -123,37 +124,49 @@ def fire_due(session: Session, actor: Actor, limit: int = 20) -> int:
     return len(due)
 
 
-def fire_conditions(session: Session, actor: Actor, limit: int = 100) -> int:
-    """Start what conditional start events owe: those whose condition has become true. Answers how many."""
+def changed_conditions(session: Session) -> list[int]:
+    """Conditional start events that have become true, false, or impossible to ask since they were last written down.
+
+    Reads only: a worker asks at every look, and must not keep people from writing.
+    """
+    waiting = select(StartTrigger).where(StartTrigger.active, StartTrigger.kind == TriggerKind.CONDITIONAL)
+    return [
+        row.id for row in session.scalars(waiting.order_by(StartTrigger.id)) if _asked(session, row)[0] != _known(row)
+    ]
+
+
+def fire_conditions(session: Session, actor: Actor, changed: Sequence[int]) -> int:
+    """Start what those of ``changed`` owe whose condition has become true, and write down how all of them stand.
+
+    One that cannot be asked becomes an incident and does not hold up the others. Answers how many were started.
+    """
     started = 0
-    for trigger in lock_next(
-        session,
-        select(StartTrigger)
-        .where(StartTrigger.active, StartTrigger.kind == TriggerKind.CONDITIONAL)
-        .order_by(StartTrigger.id),
-        limit,
-    ):
-        progress = trigger.progress or {}
-        held, failing = bool(progress.get("held")), bool(progress.get("failing"))
-        try:
-            with session.begin_nested():
-                holds = _holds(session, trigger)
-        except CityLoopError as error:
-            if not failing:
-                trigger.progress = {"held": held, "failing": True}
-                _failed(session, actor, trigger, error)
-            continue
-        if failing or holds != held:
-            trigger.progress = {"held": holds}
-        if holds and not held:
+    of_them = select(StartTrigger).where(StartTrigger.active, StartTrigger.id.in_(changed)).order_by(StartTrigger.id)
+    for trigger in lock_next(session, of_them, len(changed)):
+        known = _known(trigger)
+        progress, error = _asked(session, trigger)
+        if progress == known:
+            continue  # Another worker was faster.
+        trigger.progress = progress
+        if error is not None:
+            _failed(session, actor, trigger, error)
+        elif progress["held"] and not known["held"]:
             _fire(session, actor, trigger)
             started += 1
     return started
 
 
-def _holds(session: Session, trigger: StartTrigger) -> bool:
-    answer = required(trigger.expression).evaluate(NOTHING_AROUND, _environment(session), trigger.element_id)
-    return answer is True
+def _known(trigger: StartTrigger) -> dict[str, Any]:
+    return trigger.progress or {"held": False}
+
+
+def _asked(session: Session, trigger: StartTrigger) -> tuple[dict[str, Any], CityLoopError | None]:
+    """How a condition stands now; one that cannot be asked stands where it stood."""
+    try:
+        answer = required(trigger.expression).evaluate(NOTHING_AROUND, _environment(session), trigger.element_id)
+    except CityLoopError as error:
+        return {"held": _known(trigger)["held"], "failing": True}, error
+    return {"held": answer is True}, None
 
 
 def _fire(session: Session, actor: Actor, trigger: StartTrigger) -> None:

@@ -26,7 +26,7 @@ from engine.owed.housekeeping import AT_ONCE, CLEANING, SEAL_AT_ONCE, beat, seal
 from engine.owed.timers import fire_timers
 from engine.permissions import Actor
 from engine.settings import Settings
-from engine.storage import Broadcast, BroadcastStatus, Database, StartTrigger, TriggerKind
+from engine.storage import Broadcast, BroadcastStatus, Database
 
 __all__ = ["run_due", "worker_name"]
 
@@ -39,11 +39,13 @@ def run_due(database: Database, settings: Settings, *, worker: str = "", limit: 
     worker = worker or worker_name()
     actor = Actor.system("worker")
     done: Counter[str] = Counter()
-    if not _is_anything_due(database):
+    due, changed = _look(database)
+    if not due and not changed:
         return done
     done["timers"] += fire_timers(database, worker, limit)
     done["starts"] += _within(database, lambda session: deployments.fire_due(session, actor))
-    done["starts"] += _within(database, lambda session: deployments.fire_conditions(session, actor))
+    if changed:
+        done["starts"] += _within(database, lambda session: deployments.fire_conditions(session, actor, changed))
     done["alarms"] += _within(database, lambda session: raise_alarms(session, settings))
     done["messages"] += _within(database, messages.expire)
     done["messages"] += _bring_awaited(database, actor)
@@ -52,16 +54,16 @@ def run_due(database: Database, settings: Settings, *, worker: str = "", limit: 
     return +done
 
 
-def _is_anything_due(database: Database) -> bool:
-    """Look first, reading only: an idle worker must not keep people from writing."""
+def _look(database: Database) -> tuple[bool, list[int]]:
+    """Look first, reading only: an idle worker must not keep people from writing. Answers whether anything is due, and
+    which start conditions have changed."""
     with database.reading() as session:
+        changed = deployments.changed_conditions(session)
         due = next_owed(session)
         if due is not None and due <= clock.now():
-            return True
-        conditional = select(StartTrigger.id).where(StartTrigger.active, StartTrigger.kind == TriggerKind.CONDITIONAL)
-        spreading = select(Broadcast.id).where(Broadcast.status == BroadcastStatus.SPREADING)
-        waiting = any(session.execute(statement.limit(1)).first() for statement in (conditional, spreading))
-        return waiting or bool(messages.awaited(session, 1))
+            return True, changed
+        spreading = select(Broadcast.id).where(Broadcast.status == BroadcastStatus.SPREADING).limit(1)
+        return session.execute(spreading).first() is not None or bool(messages.awaited(session, 1)), changed
 
 
 def keep_house(database: Database, settings: Settings, *, worker: str, counts: Counter[str]) -> None:

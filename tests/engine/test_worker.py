@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
-from engine import cases, clock, history
+from engine import cases, clock, deployments, history
 from engine.errors import CityLoopError
 from engine.intake import open_case
 from engine.jobs import next_owed
@@ -210,6 +210,38 @@ def test_a_conditional_start_fires_when_it_becomes_true_and_not_as_long_as_it_is
         look(database, moment)
         assert session.scalar(select(func.count()).select_from(ProcessInstance)) == expected
         session.commit()
+
+
+def test_a_worker_with_nothing_to_do_asks_conditions_and_writes_nothing(session, database, draw, publish, city):
+    condition = 'now() &gt;= date and time("2026-11-18T10:00:00+08:00")'
+    publish(
+        draw("report").user("write", "clerk").xml(conditional(condition)),
+        draw("broken").user("write", "clerk").xml(conditional("count(for i in 1..99999 return i) &gt; 1")),
+    )
+    look(database, "2026-11-18T09:58")
+    written: list[object] = []
+    event.listen(database.engine, "begin", written.append)
+    with clock.at("2026-11-18T09:59"):
+        assert not run_due(database, Settings(), worker="w")
+    assert written == []
+    look(database, "2026-11-18T10:00")
+    assert written and session.scalar(select(func.count()).select_from(ProcessInstance)) == 1
+    session.commit()
+    written.clear()
+    with clock.at("2026-11-18T10:01"):
+        assert not run_due(database, Settings(), worker="w")
+    assert written == [], "it is true still, which is nothing new"
+
+
+def test_two_workers_that_see_a_condition_become_true_start_one_process(session, database, draw, publish, city):
+    publish(draw("report").user("write", "clerk").xml(conditional("true")))
+    with database.reading() as other:
+        changed = deployments.changed_conditions(other)
+    assert len(changed) == 1
+    look(database, "2026-11-18T10:00")
+    with database.transaction() as late:
+        assert deployments.fire_conditions(late, MACHINE, changed) == 0
+    assert session.scalar(select(func.count()).select_from(ProcessInstance)) == 1
 
 
 def conditional(expression: str) -> str:

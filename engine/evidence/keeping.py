@@ -49,27 +49,22 @@ def path_of(sha256: str, settings: Settings) -> Path:
     return settings.data_dir / "files" / sha256[:2] / sha256[2:]
 
 
-def file_of(evidence: Evidence, settings: Settings | None = None, *, preview: bool = False) -> Path:
+def file_of(evidence: Evidence, settings: Settings, *, preview: bool = False) -> Path:
     """The path of a file's bytes, or of its preview.
 
     Raises:
         NotFound: it has no preview, or its bytes are gone.
     """
     sha256 = evidence.preview_sha256 if preview else evidence.sha256
-    path = path_of(sha256, settings or Settings.from_environment()) if sha256 else None
+    path = path_of(sha256, settings) if sha256 else None
     if path is None or not path.is_file():
         raise NotFound("no such file", evidence=evidence.public_id, preview=preview)
     return path
 
 
-def read(evidence: Evidence, settings: Settings | None = None) -> bytes:
-    """A file's bytes, as they were received."""
-    return file_of(evidence, settings).read_bytes()
-
-
-def sound(evidence: Evidence, settings: Settings | None = None) -> bool:
+def sound(evidence: Evidence, settings: Settings) -> bool:
     """Whether the bytes are there and still what they were at receipt."""
     try:
-        return hashlib.sha256(read(evidence, settings)).hexdigest() == evidence.sha256
+        return hashlib.sha256(file_of(evidence, settings).read_bytes()).hexdigest() == evidence.sha256
     except NotFound:
         return False

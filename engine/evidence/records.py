@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, NoReturn
@@ -124,6 +124,12 @@ def find(session: Session, public_id: str) -> Evidence:
 def of_case(session: Session, case_id: int) -> Sequence[Evidence]:
     """The files of a case in the order they came."""
     return session.scalars(select(Evidence).where(Evidence.case_id == case_id).order_by(Evidence.id)).all()
+
+
+def spoilt(session: Session, settings: Settings) -> Iterator[Evidence]:
+    """The files whose bytes are gone or no longer what they were at receipt; every byte is read again."""
+    rows = session.scalars(select(Evidence).order_by(Evidence.id).execution_options(yield_per=200))
+    return (row for row in rows if not keeping.sound(row, settings))
 
 
 def manifest(session: Session, case_id: int) -> list[dict[str, Any]]:

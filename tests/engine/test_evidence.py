@@ -16,6 +16,14 @@ from engine.settings import Settings
 from engine.storage import Evidence
 
 
+def path_of(row, **wanted):
+    return evidence.file_of(row, Settings.from_environment(), **wanted)
+
+
+def spoilt(session):
+    return list(evidence.spoilt(session, Settings.from_environment()))
+
+
 def jpeg(size=(640, 480), *, gps=None, taken="2026:10:12 16:20:00", orientation=None):
     image = Image.new("RGB", size, "green")
     exif = image.getexif()
@@ -56,7 +64,7 @@ def refused(*arguments, **names):
 def test_a_photo_is_kept_unchanged_with_its_hash_time_and_place(session, people):
     data = jpeg(gps=LIANHUA)
     row = evidence.store(session, people.inspector, data, file_name="照片.jpg", slot="near")
-    assert evidence.read(row) == data and evidence.sound(row)
+    assert path_of(row).read_bytes() == data and spoilt(session) == []
     assert (row.kind, row.content_type, row.width, row.height) == ("photo", "image/jpeg", 640, 480)
     assert row.taken_at == clock.parse("2026-10-12 16:20")
     assert (row.longitude, row.latitude) == pytest.approx((114.057, 22.552))
@@ -67,7 +75,7 @@ def test_a_photo_is_kept_unchanged_with_its_hash_time_and_place(session, people)
 def test_the_preview_is_small_upright_and_knows_nothing_of_the_place(session, people):
     data = jpeg((4000, 3000), gps=LIANHUA, orientation=6)
     row = evidence.store(session, people.inspector, data, file_name="a.jpg")
-    with Image.open(evidence.file_of(row, preview=True)) as preview:
+    with Image.open(path_of(row, preview=True)) as preview:
         assert preview.format == "JPEG" and max(preview.size) == pictures.PREVIEW_SIDE
         assert preview.size[0] < preview.size[1], "turned as the phone was held"
         assert not preview.getexif()
@@ -75,7 +83,7 @@ def test_the_preview_is_small_upright_and_knows_nothing_of_the_place(session, pe
 
 def test_the_same_bytes_are_kept_once_and_known_by_two_ids(session, people):
     first, second = (evidence.store(session, people.clerk, png(), file_name=name) for name in ("a.png", "b.png"))
-    assert first.public_id != second.public_id and evidence.file_of(first) == evidence.file_of(second)
+    assert first.public_id != second.public_id and path_of(first) == path_of(second)
 
 
 @pytest.mark.parametrize(
@@ -210,22 +218,22 @@ def test_somebody_elses_upload_and_files_of_other_cases_are_unknown(session, peo
 
 def test_uploads_nobody_named_are_forgotten_and_shared_bytes_stay(session, people, open_case):
     with clock.at("2026-11-01 08:00"):
-        kept = evidence.store(session, people.clerk, png(), file_name="a.png", case_id=open_case().id)
+        evidence.store(session, people.clerk, png(), file_name="a.png", case_id=open_case().id)
         evidence.store(session, people.clerk, png(), file_name="b.png")
         lost = evidence.store(session, people.clerk, jpeg(), file_name="c.jpg")
-    path = evidence.file_of(lost)
+    path = path_of(lost)
     os.utime(path, (0, 0))
     now = clock.parse("2026-11-02 08:00")
     assert evidence.purge_unclaimed(session, now) == 0
     assert evidence.purge_unclaimed(session, now + timedelta(days=2)) == 2
-    assert not path.exists() and evidence.sound(kept)
+    assert not path.exists() and spoilt(session) == []
 
 
 def test_changed_bytes_are_noticed(session, people):
     row = evidence.store(session, people.clerk, png(), file_name="a.png")
-    path = evidence.file_of(row)
+    path = path_of(row)
     path.chmod(0o640)
     path.write_bytes(png((65, 65)))
-    assert not evidence.sound(row)
+    assert spoilt(session) == [row]
     path.unlink()
-    assert not evidence.sound(row)
+    assert spoilt(session) == [row]

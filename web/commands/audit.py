@@ -1,17 +1,17 @@
-"""``cityloop audit``: whether the record of everything people did is still as it was written."""
+"""``cityloop audit``: whether the record of everything people did, and the files they sent, are still as they were."""
 
 from __future__ import annotations
 
 import click
 
-from engine import history
+from engine import evidence, history
 from engine.settings import Settings
 from engine.storage import Database
 
 
 @click.group()
 def command() -> None:
-    """Check the audit record."""
+    """Check the audit record and the files."""
 
 
 @command.command()
@@ -35,4 +35,24 @@ def verify(head: str) -> None:
         click.echo(f"the head {head} is no longer in the chain", err=True)
     click.echo(f"{found.rows} rows sealed, {found.unsealed} not yet; head {found.head}")
     if found.problems or lost:
+        raise SystemExit(1)
+
+
+@command.command()
+def files() -> None:
+    """Read every file of every case again; exit status 1 when one is gone or has other bytes than were received."""
+    settings = Settings.from_environment()
+    database = Database(settings.database_url)
+    try:
+        with database.reading() as session:
+            spoilt = [
+                f"{row.public_id} of case {row.case_id or 'none'}: gone or changed since {row.uploaded_at}"
+                for row in evidence.spoilt(session, settings)
+            ]
+    finally:
+        database.close()
+    for line in spoilt:
+        click.echo(line, err=True)
+    click.echo(f"{len(spoilt)} files are not as they were received")
+    if spoilt:
         raise SystemExit(1)

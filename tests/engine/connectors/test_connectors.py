@@ -208,7 +208,7 @@ def test_a_document_is_a_pdf_among_the_evidence(session, run, tmp_path):
         )
     )
     kept = session.scalars(select(Evidence)).one()
-    data = evidence.read(kept)
+    data = evidence.file_of(kept, Settings.from_environment()).read_bytes()
     assert kept.case_id == case.id and kept.content_type == "application/pdf" and data.startswith(b"%PDF-1.7")
     assert results(session, case)["r0"]["sha256"] == kept.sha256
     assert "移送函" in kept.file_name

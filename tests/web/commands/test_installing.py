@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select, text, update
 
-from engine import history, workdays
+from engine import evidence, history, workdays
 from engine.permissions import Actor, actor_for
+from engine.settings import Settings
 from engine.storage import Database, HistoryEvent, Organisation, Person
 from web.cli import cli
 
@@ -91,6 +92,19 @@ def test_the_auditor_sees_from_the_command_line_that_a_row_was_changed(url: str)
     database.close()
     broken = run("audit", "verify", "--head", head)
     assert broken.exit_code == 1 and "was changed" in broken.output
+
+
+def test_the_auditor_sees_that_a_file_is_gone(url: str) -> None:
+    assert run("audit", "files").output == "0 files are not as they were received\n"
+    database = Database(url)
+    with database.transaction() as session:
+        row = evidence.store(session, Actor.system("test"), b"%PDF-1.7\n%%EOF\n", file_name="a.pdf")
+        path, name = evidence.file_of(row, Settings.from_environment()), row.public_id
+    database.close()
+    assert run("audit", "files").exit_code == 0
+    path.unlink()
+    found = run("audit", "files")
+    assert found.exit_code == 1 and f"{name} of case none" in found.output
 
 
 def test_an_announced_year_is_loaded_from_a_sheet(url: str, tmp_path: Path) -> None:

@@ -256,6 +256,16 @@ def test_a_diagram_shows_the_way_and_where_the_case_stands(person: Any, desk: An
     assert clerk.complaints == []
 
 
+def test_on_a_phone_the_diagrams_buttons_stay_inside_and_off_the_drawing(person: Any, desk: Any) -> None:
+    page = person("clerk", size="phone").go(f"/cases/{desk.open_case()}/diagram")
+    expect(page.locator(".diagram[data-ready]")).to_have_count(1)
+    frame, bar, canvas = (page.locator(f".diagram{part}").bounding_box() for part in ("", "-toolbar", "-canvas"))
+    for button in page.locator(".diagram-toolbar button").all():
+        box = button.bounding_box()
+        assert frame["x"] <= box["x"] and box["x"] + box["width"] <= frame["x"] + frame["width"]
+    assert bar["y"] + bar["height"] <= canvas["y"] + 1
+
+
 def test_a_clerk_and_a_colleague_bring_a_case_to_its_end(person: Any, desk: Any) -> None:
     case_id = desk.open_case()
     for username, fields in (("clerk", {"decision": "accept"}), ("clerk", None), ("colleague", {})):

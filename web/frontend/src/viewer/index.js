@@ -15,6 +15,8 @@ const WORDS = {
 };
 const words = () => WORDS[language()] || WORDS.zh;
 const PAN = 80;
+const LOW = 120; // pixels
+const BRAND = 90; // so that the drawing stands clear of bpmn.io's mark
 
 class DiagramView {
   constructor(place) {
@@ -33,12 +35,22 @@ class DiagramView {
 
   async show() {
     await this.viewer.importXML(this.data.xml);
+    this.shorten();
     this.canvas.zoom('fit-viewport', 'auto');
     this.mark();
     this.addToolbar();
     this.fillList();
     this.place.dataset.ready = 'true';
     new ResizeObserver(() => { this.canvas.resized(); this.canvas.zoom('fit-viewport', 'auto'); }).observe(this.canvasPlace);
+  }
+
+  /** A wide drawing on a narrow screen needs less height than there is. */
+  shorten() {
+    const { inner } = this.canvas.viewbox();
+    const needed = Math.max(this.canvasPlace.clientWidth * inner.height / inner.width, LOW) + BRAND;
+    if (needed >= this.canvasPlace.clientHeight) return;
+    this.canvasPlace.style.height = `${needed}px`;
+    this.canvas.resized();
   }
 
   mark() {

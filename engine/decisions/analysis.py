@@ -16,6 +16,7 @@ from engine.decisions.findings import Analysis, BadOutput, DeadRule, Gap, Overla
 from engine.decisions.model import Cell, DecisionTable
 from engine.decisions.regions import EVERYTHING, NOTHING, Region, Undecidable, constant, intersection, region_of
 from engine.decisions.types import NO_CONSTRAINT, Types
+from engine.decisions.words import words
 from engine.feel import SCRIPT_LIMITS, STANDARD, FeelError, FeelType, Library, compile_expression, compile_unary_tests
 from engine.feel import nodes as n
 from engine.feel.plain import write
@@ -24,7 +25,6 @@ from engine.feel.types import conforms
 MAX_RULES = 2_000
 MAX_STEPS = 200_000
 MAX_SHOWN = 20
-_OTHER = "（其他）"
 
 
 @dataclass
@@ -127,7 +127,7 @@ def _classes(kind: str, regions: list[Region], domain: Region) -> list[tuple[str
         classes.setdefault(_mask(regions, value), write(value, quoted=True))
     if kind == "string" and (domain.everything or domain.negated):
         others = _others(regions)
-        classes.setdefault(others, f'"{_OTHER}"')
+        classes.setdefault(others, f'"{words()["other"]}"')
     if not classes and domain.everything:
         classes[_others(regions)] = "?"
     return [(text, mask) for mask, text in classes.items()]

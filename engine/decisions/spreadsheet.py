@@ -28,6 +28,7 @@ from engine.decisions.model import (
     OutputClause,
     Rule,
 )
+from engine.decisions.words import words
 from engine.errors import FieldProblem, InvalidInput
 
 MAX_BYTES = 4_000_000
@@ -35,9 +36,6 @@ MAX_UNPACKED = 60_000_000
 MAX_ROWS = 5_000
 MAX_COLUMNS = 200
 HEADS = ("kind", "id", "title", "expression", "type", "allowed", "default")
-KINDS = {"input": "输入", "output": "输出", "annotation": "注释", "description": "说明"}
-_BACK = {word: kind for kind, word in KINDS.items()}
-_LABELS = ("列", "编号", "标题", "表达式/名称", "类型", "允许值", "默认值")
 _SETTINGS = ("id", "hit_policy", "aggregation", "output_label", "type_ref", "orientation")
 _FIRST_RULE = 1 + len(HEADS) + 1
 
@@ -53,7 +51,9 @@ def export_table(table: DecisionTable, title: str = "") -> bytes:
     _write_row(sheet, 1, settings)
     columns = _columns(table)
     for offset, head in enumerate(HEADS):
-        _write_row(sheet, 2 + offset, [_LABELS[offset], *(str(column[head]) for column in columns)], head=True)
+        _write_row(
+            sheet, 2 + offset, [words()["labels"][offset], *(str(column[head]) for column in columns)], head=True
+        )
     for number, rule in enumerate(table.rules):
         texts = [cell.text for cell in (*rule.inputs, *rule.outputs)]
         notes = [*rule.annotations, *("" for _ in range(len(table.annotations) - len(rule.annotations)))]
@@ -74,7 +74,7 @@ def export_table(table: DecisionTable, title: str = "") -> bytes:
 
 def _columns(table: DecisionTable) -> list[dict[str, str]]:
     def column(kind: str, **facts: str) -> dict[str, str]:
-        return {**dict.fromkeys(HEADS, ""), "kind": KINDS[kind], **facts}
+        return {**dict.fromkeys(HEADS, ""), "kind": words()["kinds"][kind], **facts}
 
     made = [
         column("input", id=c.id, title=c.label, expression=c.expression, type=c.type_ref, allowed=c.allowed)
@@ -200,12 +200,13 @@ def _text(cell: Any, problems: list[FieldProblem]) -> str:
 
 def _read_columns(grid: list[list[str]], problems: list[FieldProblem]) -> list[_Column]:
     found: list[_Column] = []
+    kinds = {word: kind for kind, word in words()["kinds"].items()}
     for index in range(1, len(grid[1])):
         head = {name: grid[1 + offset][index] for offset, name in enumerate(HEADS)}
-        kind = _BACK.get(head["kind"])
+        kind = kinds.get(head["kind"])
         if kind is None:
             if any(row[index] for row in grid[1:]):
-                facts = {"column": index + 1, "found": head["kind"], "known": list(_BACK)}
+                facts = {"column": index + 1, "found": head["kind"], "known": list(kinds)}
                 problems.append(FieldProblem(f"column {index + 1}", "spreadsheet_column", facts))
             continue
         identity = head["id"] or f"{kind}_{uuid4().hex[:8]}"

@@ -14,11 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from engine import clock
-from engine.decisions import Analysis, Decision, DecisionSet, DecisionTable, DmnFile, read_dmn
-from engine.decisions.spreadsheet import export_table
+from engine.decisions import Analysis, Decision, DecisionSet, DecisionTable, DmnFile, read_dmn, write_table
+from engine.decisions.spreadsheet import export_table, import_table
 from engine.domain_functions import LIBRARY, expression_limits
-from engine.errors import Problem
+from engine.errors import InvalidInput, Problem
 from engine.feel import Host, feel_text, to_feel
+from web.commands.sheets import reasons
 
 
 @click.command()
@@ -33,15 +34,28 @@ from engine.feel import Host, feel_text, to_feel
 )
 @click.option("--analyse", "analysed", is_flag=True, help="Show gaps, overlaps and rules that never fire instead.")
 @click.option("--xlsx", type=click.Path(dir_okay=False, path_type=Path), help="Write the table as a spreadsheet.")
+@click.option(
+    "--from-xlsx",
+    "edited",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Take the edited spreadsheet back into FILE.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the value and its trace as JSON.")
 def command(
-    file: Path, decision: str | None, data_files: tuple[Path, ...], analysed: bool, xlsx: Path | None, as_json: bool
+    file: Path,
+    decision: str | None,
+    data_files: tuple[Path, ...],
+    analysed: bool,
+    xlsx: Path | None,
+    edited: Path | None,
+    as_json: bool,
 ) -> None:
     """Decide DECISION (its id or name) of FILE; other .dmn files beside it may be imported."""
     main = read_dmn(file.read_bytes(), file.name)
-    beside = [read_dmn(p.read_bytes(), p.name) for p in sorted(file.parent.glob("*.dmn")) if p.name != file.name]
+    found = [read_dmn(p.read_bytes(), p.name) for p in sorted(file.parent.glob("*.dmn")) if p.name != file.name]
+    beside = [other for other in found if not other.problems]
     console = Console()
-    decisions = DecisionSet([main, *(other for other in beside if not other.problems)], LIBRARY)
+    decisions = DecisionSet([main, *beside], LIBRARY)
     _refuse(console, [*main.problems, *decisions.problems()], file.name)
     if decision is None:
         _list(console, main)
@@ -50,6 +64,10 @@ def command(
     if xlsx is not None:
         xlsx.write_bytes(export_table(_table(chosen), chosen.name))
         click.echo(f"{xlsx}: {len(_table(chosen).rules)} rules")
+        return
+    if edited is not None:
+        _table(chosen)
+        _take_back(console, file, beside, chosen.id, edited)
         return
     if analysed:
         _table(chosen)
@@ -62,6 +80,19 @@ def command(
         return
     _show_trace(console, main, decided.trace)
     console.print(Text("= ") + Text(feel_text(to_feel(decided.value)), style="bold"), soft_wrap=True)
+
+
+def _take_back(console: Console, file: Path, beside: list[DmnFile], decision_id: str, edited: Path) -> None:
+    """Write the spreadsheet's rows into the file, unless one of them is wrong."""
+    try:
+        table = import_table(edited.read_bytes())
+    except InvalidInput as error:
+        raise click.ClickException("\n".join(f"{edited}: {reason}" for reason in reasons(error))) from error
+    made = write_table(file.read_bytes(), decision_id, table)
+    taken = read_dmn(made, file.name)
+    _refuse(console, [*taken.problems, *DecisionSet([taken, *beside], LIBRARY).problems()], file.name)
+    file.write_bytes(made)
+    click.echo(f"{file}: {len(table.rules)} rules")
 
 
 def _refuse(console: Console, problems: list[Problem], file: str) -> None:

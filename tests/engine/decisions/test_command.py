@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
+from openpyxl import load_workbook
 
 import engine
+from engine.decisions import diff, read_dmn
 from engine.decisions.spreadsheet import import_table
 from web.commands.decide import command
 
@@ -47,6 +49,25 @@ def test_gaps_are_shown_and_the_table_goes_out(file: Path, tmp_path: Path) -> No
     assert "route" in run(file)
     run(file, "route", "--xlsx", tmp_path / "out.xlsx")
     assert len(import_table((tmp_path / "out.xlsx").read_bytes()).rules) == 2
+
+
+def test_an_edited_spreadsheet_comes_back_into_the_file(file: Path, tmp_path: Path) -> None:
+    before, sheet = file.read_bytes(), tmp_path / "out.xlsx"
+    run(file, "route", "--xlsx", sheet)
+    book = load_workbook(sheet)
+    book["table"]["B10"] = '"渣土"'
+    book.save(sheet)
+    assert "2 rules" in run(file, "route", "--from-xlsx", sheet)
+    assert diff(read_dmn(before, "routes.dmn"), read_dmn(file.read_bytes(), "routes.dmn"))
+    kept = file.read_bytes()
+    for wrong, said in (("=1+1", "B10: "), ("> >", "feel")):
+        book["table"]["B10"] = wrong
+        if said == "feel":
+            book["table"]["B10"].data_type = "s"
+        book.save(sheet)
+        refused = CliRunner().invoke(command, [str(file), "route", "--from-xlsx", str(sheet)])
+        assert refused.exit_code == 1 and said in refused.output
+        assert file.read_bytes() == kept
 
 
 def test_what_is_wrong_is_said(file: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from engine.bpmn.lint_conflicts import check_conflicts
 from engine.bpmn.lint_graph import Paths, components, is_link, is_loop
 from engine.bpmn.lint_report import Inspection
+from engine.bpmn.lint_variables import names_read
 from engine.bpmn.model import Element
 
 _PATIENCE = 2_000_000
@@ -14,6 +15,7 @@ _ONE_WAY = frozenset({"exclusiveGateway", "eventBasedGateway"})
 
 def check_paths(inspection: Inspection) -> None:
     """Loops, joins and parallel branches of every scope."""
+    read = names_read(inspection) if inspection.known.form_fields else frozenset()
     for container in inspection.drawing.elements.values():
         if container.is_container:
             scope = Paths(inspection, container)
@@ -24,7 +26,7 @@ def check_paths(inspection: Inspection) -> None:
                 inspection.warning("too_many_paths", container, splits=splits, elements=len(scope.nodes))
                 continue
             _check_joins(scope)
-            check_conflicts(scope)
+            check_conflicts(scope, read)
 
 
 def _check_loops(paths: Paths) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,7 +15,10 @@ from engine.feel import STANDARD, Library
 
 @dataclass(frozen=True)
 class Resources:
-    """What exists around the diagrams of a bundle, by key; ``None`` means: not known here, do not check."""
+    """What exists around the diagrams of a bundle, by key; ``None`` means: not known here, do not check.
+
+    ``form_fields``: the variables that the forms of the bundle fill.
+    """
 
     forms: frozenset[str] | None = None
     decisions: frozenset[str] | None = None
@@ -22,6 +26,7 @@ class Resources:
     roles: frozenset[str] | None = None
     connectors: frozenset[str] | None = None
     evidence_slots: frozenset[str] | None = None
+    form_fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 NOTHING_KNOWN = Resources()

@@ -38,6 +38,16 @@ def check_variables(inspection: Inspection) -> None:
             inspection.warning("name_perhaps_misspelt", element, name=name, where=where, similar=close[0])
 
 
+def names_read(inspection: Inspection) -> frozenset[str]:
+    """The names that expressions read, leaving out what a task hands out of its own form."""
+    found: set[str] = set()
+    for element in inspection.drawing.elements.values():
+        for where, text in _expressions(inspection, element):
+            if not (element.form_id and where.startswith("output ")):
+                found |= _names(inspection, text)
+    return frozenset(found)
+
+
 def _expressions(inspection: Inspection, element: Element) -> Iterator[tuple[str, str]]:
     for where, text, always in texts_of(element):
         if always or text.strip().startswith("="):

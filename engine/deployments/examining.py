@@ -65,12 +65,18 @@ def look_into(session: Session, files: Mapping[str, bytes]) -> Findings:
         roles=frozenset(session.scalars(select(Role.code))),
         connectors=frozenset(data("connectors.yaml")["connectors"]),
         evidence_slots=frozenset(data("evidence_slots.yaml")),
+        form_fields={key: _top_names(schema) for key, (_, schema) in found.forms.items()},
     )
     diagrams = {path: content for path, content in files.items() if path.endswith(".bpmn")}
     found.processes, problems = compile_processes(diagrams, known, library=LIBRARY, limits=limits())
     found.problems += problems
     _refuse_twins(found)
     return found
+
+
+def _top_names(schema: Mapping[str, Any]) -> frozenset[str]:
+    """The variables a form fills."""
+    return frozenset(field.path.partition(".")[0].removesuffix("[]") for field in forms.fields(schema))
 
 
 def _published(session: Session, table: Any) -> frozenset[str]:

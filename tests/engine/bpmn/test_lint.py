@@ -314,6 +314,21 @@ def test_what_a_drawing_names_must_exist():
     assert found(*content) == []
 
 
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [("fee > 3", [("conflict", "g")]), ('case.urgency = "high"', [])],
+    ids=["read", "not read"],
+)
+def test_a_field_that_parallel_forms_fill_is_told_when_it_is_read(condition, told):
+    known = Resources(form_fields={"form": frozenset({"fee", "remark"})})
+    drawn = (
+        START, node("parallelGateway", "g"), task("a"), task("b"), node("parallelGateway", "j"),
+        node("exclusiveGateway", "x", default="x-end"), task("c"), END,
+        flows("start g a j x end", "g b j", f"x c ?= {condition}", "c end"),
+    )  # fmt: skip
+    assert found(*drawn, known=known) == told
+
+
 def test_a_problem_says_where_and_what_to_do():
     tree, _ = read_xml(document(*line(task("a", extensions="", name="现场核实"))), "case.bpmn")
     problem = next(p for p in lint(parse(tree, "case.bpmn")) if p.code == "nobody_assigned")

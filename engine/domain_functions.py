@@ -15,6 +15,7 @@ from engine.bpmn.limits import expression_limits_of
 from engine.feel import STANDARD, Function, Host, Limits, Undefined, from_feel
 from engine.settings import Settings
 from engine.storage import AreaLevel, Case
+from engine.time_limits import USUAL_UNIT
 from engine.workdays import Calendar, load, parse_limit
 
 
@@ -110,7 +111,7 @@ def add_working_time(host: Host | None, moment: Any, limit: str) -> datetime:
 
 def working_time_between(host: Host | None, start: Any, end: Any, unit: str | None = None) -> Decimal:
     """How much of a unit lies between two moments; working hours when no unit is given."""
-    whole = parse_limit(f"1 {unit or '工作时'}")
+    whole = parse_limit(f"1 {unit or USUAL_UNIT}")
     return _calendar(host).between(_moment(start), _moment(end), whole.unit)
 
 

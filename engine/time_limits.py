@@ -1,7 +1,6 @@
 """What a limit is: a value and a unit of the field, ``4 工作时``.
 
-The source of the first six units is a city's table (docs/modelling.md, section 3); the two 法定 ones count as the laws
-do (行政处罚法 §85, 行政强制法 §69): the starting day does not count, the period ends with its last day.
+The units and the sources of how they are counted are data (``limit_units.yaml``).
 """
 
 from __future__ import annotations
@@ -10,12 +9,14 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from importlib.resources import files
+
+import yaml
 
 from engine.errors import FieldProblem, InvalidInput
 
 MINUTE = 60_000_000
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
+DAY = 1440 * MINUTE
 LONGEST_DAYS = 36_525
 
 
@@ -28,17 +29,13 @@ class Clock(StrEnum):
     STATUTORY_DAYS = "statutory_days"
 
 
-# unit → its clock and its length in microseconds; None: depends on the calendar (工作日) or counts days (法定).
+_ROWS = yaml.safe_load(files("engine").joinpath("data", "limit_units.yaml").read_text(encoding="utf-8"))
 UNITS: dict[str, tuple[Clock, int | None]] = {
-    "分钟": (Clock.WALL, MINUTE),
-    "自然日": (Clock.WALL, DAY),
-    "紧急工作时": (Clock.WALL, HOUR),
-    "紧急工作日": (Clock.WALL, DAY),
-    "工作时": (Clock.WORKING, HOUR),
-    "工作日": (Clock.WORKING, None),
-    "法定工作日": (Clock.STATUTORY_WORKING_DAYS, None),
-    "法定日": (Clock.STATUTORY_DAYS, None),
+    unit: (Clock(row["clock"]), row["minutes"] * MINUTE if "minutes" in row else None) for unit, row in _ROWS.items()
 }
+"""Unit → its clock and its length in microseconds; None: it depends on the calendar, or whole days are counted."""
+USUAL_UNIT: str = next(unit for unit, row in _ROWS.items() if row.get("usual"))
+"""What is meant where no unit is named."""
 _WRITTEN = re.compile(r"\s*(\d{1,7}(?:\.\d{1,6})?)\s*(\S+)\s*")
 
 

@@ -206,7 +206,7 @@ def _read_columns(grid: list[list[str]], problems: list[FieldProblem]) -> list[_
         kind = kinds.get(head["kind"])
         if kind is None:
             if any(row[index] for row in grid[1:]):
-                facts = {"column": index + 1, "found": head["kind"], "known": list(kinds)}
+                facts = {"column": index + 1, "found": head["kind"], "known": "、".join(kinds)}
                 problems.append(FieldProblem(f"column {index + 1}", "spreadsheet_column", facts))
             continue
         identity = head["id"] or f"{kind}_{uuid4().hex[:8]}"

@@ -54,6 +54,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         language=language,
         problem_words=problem_words,
         record_words=record_words,
+        failure_words=failure_words,
         LANGUAGES=LANGUAGES,
         said=said,
         due_in=due_in,
@@ -151,6 +152,12 @@ def error_words(error: CityLoopError) -> tuple[str, str]:
     elif error.facts.get("kind") in words.FAILURES:
         sentence = words.FAILURES[error.facts["kind"]]
     return gettext(title), fill(sentence, error.facts)
+
+
+def failure_words(facts: Mapping[str, Any]) -> str:
+    """What went wrong inside a process, empty for what only a message tells."""
+    kind = facts.get("kind")
+    return fill(words.FAILURES[kind], facts) if kind in words.FAILURES else ""
 
 
 def record_words(kind: str) -> str:

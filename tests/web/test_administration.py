@@ -127,6 +127,23 @@ def test_an_operator_corrects_the_inputs_and_tries_again(desk: Any) -> None:
     assert desk.browser("clerk").get(f"/incidents/{key}").status_code == 403
 
 
+def test_what_the_engine_found_wrong_is_said_in_words(desk: Any) -> None:
+    key = failed_job(desk)
+    with desk.database.transaction() as session:
+        session.get_one(Incident, key).facts = {"kind": "bad_input", "element_id": "tell"}
+    operator = desk.browser("operator")
+    for address in ("/incidents", f"/incidents/{key}"):
+        assert "环节“tell”的一项输入不能使用。" in operator.get(address).text
+
+
+def test_holidays_are_named_in_the_readers_language(desk: Any) -> None:
+    admin = desk.browser("admin")
+    assert "端午节" in admin.get("/admin/calendar?year=2026").text
+    admin.post("/language", {"locale": "en"})
+    page = admin.get("/admin/calendar?year=2026&day=2026-06-19").text
+    assert "Dragon Boat Festival" in page and page.count("端午节") == 1, "the field keeps the stored name"
+
+
 def test_an_incident_is_closed_only_with_a_reason(desk: Any) -> None:
     key = failed_job(desk)
     operator = desk.browser("operator")

@@ -15,11 +15,13 @@ from sqlalchemy import extract, func, select
 
 from engine import clock, deadlines, history
 from engine.errors import FieldProblem, InvalidInput
+from engine.reference import data
 from engine.storage import CalendarDay, CalendarYear, OfficeWindow
 from engine.workdays import load
 from web import context
 from web.asked import YEARS, day_of
 from web.doors import Door
+from web.wording import language
 
 door = Door("calendar", __name__)
 
@@ -48,12 +50,13 @@ def _page(problems: Sequence[FieldProblem], typed: dict[str, str]) -> str:
         months=[_month(year, month, known, today) for month in range(1, 13)],
         chosen=chosen,
         chosen_row=known.get(chosen) if chosen else None,
+        chosen_name=_name(known.get(chosen) if chosen else None),
         loaded=loaded,
         windows=[(_hour(opens), _hour(closes)) for opens, closes in windows],
         latest=latest,
         problems=problems,
         typed=typed,
-        special=sorted(known.values(), key=lambda row: row.day),
+        special=[(row, _name(row)) for row in sorted(known.values(), key=lambda row: row.day)],
         weekdays=[format_date(date(2024, 1, 1) + timedelta(days=n), "EEEEE") for n in range(7)],
     )
 
@@ -70,7 +73,15 @@ def _cell(each: date, row: CalendarDay | None, today: date) -> dict[str, Any]:
     kind = "off" if off else ""
     if row is not None:
         kind = "makeup" if row.working and off else "holiday" if not row.working else ""
-    return {"day": each, "kind": kind, "name": row.name if row else "", "today": each == today}
+    return {"day": each, "kind": kind, "name": _name(row), "today": each == today}
+
+
+def _name(row: CalendarDay | None) -> str:
+    """What a day is called: holidays in the reader's language, what administrators wrote as they wrote it."""
+    if row is None:
+        return ""
+    english = {name: key for key, name in data("holiday_names.yaml").items()} if language() == "en" else {}
+    return english.get(row.name, row.name)
 
 
 def _hour(minutes: int) -> str:

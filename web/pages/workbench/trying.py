@@ -14,7 +14,7 @@ from engine.domain_functions import LIBRARY, host_for
 from engine.drafts.policies import drawings_of
 from engine.errors import FieldProblem, InvalidInput
 from engine.feel import FeelError, compile_expression, from_feel
-from engine.reference import data
+from engine.reference import code_table, data
 from engine.scenarios import trial
 from engine.storage import Area, AreaLevel, Category
 from web.context import actor, house, session
@@ -47,8 +47,8 @@ def trial_start(draft_id: int) -> ResponseReturnValue:
         processes=processes,
         items=[row for row in items if not wanted or row.service_type == wanted],
         districts=districts,
-        urgencies=[row["code"] for row in data("code_tables.yaml")["urgencies"]],
-        channels=[row["code"] for row in data("code_tables.yaml")["channels"]],
+        urgencies=code_table("urgencies"),
+        channels=code_table("channels"),
         usual=data("demonstration.yaml")["trial"],
         now=clock.city_time(clock.now()).strftime("%Y-%m-%dT%H:%M"),
     )

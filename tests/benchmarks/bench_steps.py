@@ -315,9 +315,15 @@ def child_steps(database: Database, seconds: float) -> None:
 
 
 def child_work(database: Database, _: float) -> None:
-    """One worker process: do what is due until nothing is."""
-    while run_due(database, Settings(), limit=500):
-        pass
+    """One worker process: do what is due until all is done, by it or by the others; prints how much it did."""
+    did, unfinished = 0, select(Job.id).where(Job.status == JobStatus.OWED).limit(1)
+    while True:
+        done = run_due(database, Settings(), limit=500)
+        did += done["timers"] + done["jobs"]
+        with database.reading() as session:
+            if not done and session.scalar(unfinished) is None and session.scalar(select(Timer.id).limit(1)) is None:
+                break
+    print(did)
 
 
 def several_processes(database: Database, url: str) -> None:
@@ -344,7 +350,7 @@ def storm(database: Database, url: str, kind: str, workers: int, size: int) -> N
             begun = time.perf_counter()
             broadcasts.send(session, MACHINE, "storm")
         print(f"signal to {size:,}: the sender waits {(time.perf_counter() - begun) * 1000:.1f} ms")
-    seconds, _ = processes(url, "work", workers, 0)
+    seconds, shares = processes(url, "work", workers, 0)
     with database.reading() as session:
         per_instance = (
             session.execute(
@@ -361,7 +367,7 @@ def storm(database: Database, url: str, kind: str, workers: int, size: int) -> N
     exactly = "each exactly once" if set(per_instance) <= {1} and moved >= size else "NOT EACH EXACTLY ONCE"
     print(
         f"{kind} storm of {size:,}, {workers} worker(s): {seconds:.1f} s ({size / seconds:.0f}/s), {exactly}, "
-        f"left {left}, owed {owed}"
+        f"left {left}, owed {owed}, shares {' '.join(shares)}"
     )
     with database.transaction() as session:
         session.execute(Task.__table__.update().values(status=TaskStatus.WITHDRAWN))

@@ -10,6 +10,7 @@ from engine.connectors import bpmn_error, failed
 from engine.errors import Conflict, InvalidInput, NotAllowed
 from engine.intake import open_case
 from engine.jobs.claiming import claim
+from engine.jobs.running import worker_name
 from engine.owed import clean_house
 from engine.settings import Settings
 from engine.storage import Incident, IncidentStatus, Job, JobLane, JobStatus, Person, Task, TaskStatus
@@ -260,6 +261,18 @@ def test_a_lease_keeps_others_away_until_it_is_over(session, database, outside, 
         assert claim(database, "two", 5) == []
     with clock.at("2026-11-18T09:02:00"):
         assert len(claim(database, "two", 5)) == 1
+
+
+def test_what_was_claimed_before_a_crash_waits_its_minute_for_its_own_machine_too(session, database, outside, case):
+    before, after = worker_name(), worker_name()
+    assert before != after, "a worker that starts again cannot take what its predecessor may still be doing"
+    with clock.at("2026-11-18T09:00:00"):
+        assert len(claim(database, before, 5)) == 1
+    with clock.at("2026-11-18T09:00:59"):
+        assert jobs.run_owed(database, SETTINGS, worker=after) == 0
+    with clock.at("2026-11-18T09:01:01"):
+        assert jobs.run_owed(database, SETTINGS, worker=after) == 1
+    assert job(session).status is JobStatus.DONE and len(outside.calls) == 1
 
 
 def test_a_worker_that_dies_over_a_job_every_time_is_found_out(session, database, outside, case):

@@ -31,13 +31,7 @@ from engine.feel import (
 )
 from engine.feel.catalogue import markdown
 from engine.feel.checking import suggestion
-
-_LABELS = {
-    "value": ("value", "值"),
-    "type": ("type", "类型"),
-    "null": ("null because", "空值原因"),
-    "error": ("error", "错误"),
-}
+from engine.feel.wording import catalogue
 
 
 @click.command()
@@ -121,7 +115,7 @@ def _said(reason: Reason, data: Mapping[str, Any], language: str) -> str:
 
 
 def _label(label: str, language: str) -> str:
-    return _LABELS[label][language == "zh"]
+    return str(catalogue()["labels"][label][language])
 
 
 def _pretty(value: Any, indent: str = "") -> str:

@@ -14,7 +14,7 @@ from engine.feel import (
     compile_expression,
     compile_unary_tests,
 )
-from engine.feel.wording import WORDS
+from engine.feel.wording import catalogue
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,8 @@ def test_unary_tests_have_errors_of_their_own() -> None:
 
 
 def test_every_wording_is_in_both_languages_and_complete() -> None:
-    for code, (zh, en) in WORDS.items():
+    for code, sentence in catalogue()["sentences"].items():
+        zh, en = sentence["zh"], sentence["en"]
         assert zh and en, code
         assert sorted(_fields(zh)) == sorted(_fields(en)), code
 

@@ -319,3 +319,33 @@ def test_a_signal_that_is_stopped_while_it_spreads_reaches_nobody(town, postgres
     with postgres.reading() as session:
         assert session.scalars(select(Task)).all() == []
         assert session.get_one(Broadcast, sent).status is BroadcastStatus.STOPPED
+
+
+def test_who_begins_to_wait_while_a_response_is_raised_sees_it_all_the_same(town, postgres, draw, remark, report):
+    severe = (
+        '<bpmn:conditionalEventDefinition id="cd"><bpmn:condition xsi:type="bpmn:tFormalExpression">'
+        "= emergency.level = 2</bpmn:condition></bpmn:conditionalEventDefinition>"
+    )
+    clerk = town(service(draw).user("begin", "clerk").catch("raised", severe).user("shelter", "clerk"))
+    response = (
+        draw("storm", kind="contingency").user("decide", "clerk").script("two", "= 2", "level").user("act", "clerk")
+    )
+    with postgres.transaction() as session:
+        files = {"forms/remark.form": remark, "workflows/storm/storm.bpmn": response.xml()}
+        deploy(session, MACHINE, files, name="s", source="test")
+        open_case(session, clerk, report)
+        open_case(session, clerk, report, process_key="storm")
+    while run_due(postgres, Settings(), worker="w"):
+        pass
+    with postgres.reading() as session:
+        open_now = {task.element_id: task.id for task in session.scalars(select(Task))}
+    with postgres.transaction() as slow:
+        tasks.complete(slow, clerk, open_now["begin"], {})
+        with postgres.transaction() as session:
+            tasks.complete(session, clerk, open_now["decide"], {})
+        assert run_due(postgres, Settings(), worker="w")["jobs"] == 1, "the change is told, and nobody is seen to wait"
+    while run_due(postgres, Settings(), worker="w"):
+        pass
+    with postgres.reading() as session:
+        found = session.scalars(select(Task.element_id).where(Task.status == TaskStatus.OPEN)).all()
+    assert sorted(found) == ["act", "shelter"]

@@ -26,7 +26,7 @@ from engine import clock
 from engine.demonstration import PASSWORD, load_demonstration, logins_to_try
 from engine.deployments import bundle_sha256, deploy, load_folder
 from engine.permissions import Actor
-from engine.reference import load_reference_data
+from engine.reference import data, load_reference_data
 from engine.settings import Settings
 from engine.storage import Case, Database, Deployment
 from engine.storage.schema import upgrade
@@ -160,13 +160,14 @@ def _address(settings: Settings) -> str:
 
 def _print_logins(settings: Settings, console: Console, *, serving: bool) -> None:
     where = _address(settings) if serving else "cityloop serve, cityloop worker"
-    console.print(f"\n[bold]城环 CityLoop[/bold]  {where}\n")
-    table = Table(title=f"password 密码: {PASSWORD}", title_justify="left", box=None, pad_edge=False)
-    for heading in ("login 账号", "who 身份", "try 先试"):
+    printed = data("demonstration.yaml")["printed"]
+    console.print(f"\n[bold]{printed['product']}[/bold]  {where}\n")
+    table = Table(title=f"{printed['password']}: {PASSWORD}", title_justify="left", box=None, pad_edge=False)
+    for heading in printed["heads"]:
         table.add_column(heading)
     for username, who, what in logins_to_try():
         table.add_row(username, who, what)
     console.print(table)
-    console.print("\nTen minutes through it all: README.md, “Ten minutes”. 十分钟走一遍：README.zh.md「十分钟上手」。")
+    console.print(f"\n{printed['tour']}")
     if serving:
-        console.print("Stop with Ctrl-C. 按 Ctrl-C 停止。\n")
+        console.print(f"{printed['stop']}\n")

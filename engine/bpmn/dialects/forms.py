@@ -26,8 +26,9 @@ def translate_form(node: Node) -> None:
     fields += [field for _, field in node.take_elements("formProperty")]
     key = node.take("formKey")
     reference = node.take("formRef")
-    for name in ("formRefBinding", "formRefVersion"):
-        node.take(name)
+    node.take("formRefVersion")
+    if (binding := node.take("formRefBinding")) and binding[1] not in {"latest", "deployment"}:
+        node.sheet.needs_hand(element, binding[0], "binding", binding=binding[1])
     if fields:
         form_id = f"{element.get('id') or 'start'}_form"
         node.sheet.forms[form_id] = form_of(form_id, fields, node)

@@ -80,14 +80,14 @@ def translate_call(node: Node) -> None:
     binding = node.take("calledElementBinding")
     if binding and binding[1] not in {"latest", "deployment"}:
         node.sheet.needs_hand(element, binding[0], "binding", binding=binding[1])
-    for name in (
-        "calledElementVersion",
-        "calledElementVersionTag",
-        "calledElementType",
-        "businessKey",
-        "inheritBusinessKey",
-    ):
-        node.take(name)
+    for name in ("calledElementVersion", "calledElementVersionTag"):
+        if (given := node.take(name)) and not binding:
+            node.sheet.needs_hand(element, given[0], "binding", binding=given[1])
+    if (given := node.take("calledElementType")) and given[1] != "key":
+        node.sheet.needs_hand(element, given[0], "no_counterpart", value=given[1])
+    for name in ("businessKey", "inheritBusinessKey"):
+        if given := node.take(name):
+            node.sheet.dropped(element, given[0], "business_key")
     for name in ("caseRef", "variableMappingClass", "variableMappingDelegateExpression"):
         if given := node.take(name):
             node.sheet.needs_hand(element, given[0], "no_counterpart", value=given[1])
@@ -101,13 +101,17 @@ def translate_call(node: Node) -> None:
         propagateAllChildVariables="true" if everything_out else "false")  # fmt: skip
     for kind, children in (("input", ins), ("output", outs)):
         for what, child in children:
-            _translatevariable_name(node, kind, what, child)
+            _translate_mapping(node, kind, what, child)
 
 
-def _translatevariable_name(node: Node, kind: str, what: str, child: etree._Element) -> None:
+def _translate_mapping(node: Node, kind: str, what: str, child: etree._Element) -> None:
     if child.get("businessKey"):
         node.sheet.dropped(node.element, f"{what} businessKey", "business_key")
         return
+    if child.get("local") == "true":
+        node.sheet.needs_hand(node.element, f"{what} local", "no_counterpart")
+    if child.get("variables"):
+        node.sheet.mapped(node.element, f"{what} variables", child.get("variables", ""))
     target = child.get("target")
     if not target:
         return
@@ -120,7 +124,8 @@ def translate_loop(node: Node, loop: etree._Element) -> None:
     """Collections, counts and end conditions of multi-instance markers, of vendors and of the standard itself."""
     inner = Node(loop, node.sheet)
     collection, item = inner.take("collection"), inner.take("elementVariable")
-    inner.take("elementIndexVariable")
+    if index := inner.take("elementIndexVariable"):
+        node.sheet.needs_hand(node.element, index[0], "loop_index", variable=index[1])
     ports = {
         bpmn(tag): loop.find(bpmn(tag))
         for tag in ("loopDataInputRef", "inputDataItem", "loopDataOutputRef", "outputDataItem")

@@ -34,7 +34,8 @@ def translate_user_task(node: Node) -> None:
             put(element, "taskSchedule", **{name: _date(node, *given)})
     if (given := node.take("priority")) and given[1]:
         put(element, "priorityDefinition", priority=node.value(*given))
-    node.take("businessCalendarName")
+    if calendar := node.take("businessCalendarName"):
+        node.sheet.dropped(node.element, calendar[0])
     translate_form(node)
     _translate_owners(node)
 
@@ -93,7 +94,8 @@ def _translate_decision(node: Node) -> None:
     result = _result(node)
     binding, mapping = node.take("decisionRefBinding"), node.take("mapDecisionResult")
     for name in ("decisionRefVersion", "decisionRefVersionTag", "decisionRefTenantId"):
-        node.take(name)
+        if (given := node.take(name)) and not binding:
+            node.sheet.dropped(node.element, given[0])
     variable = result or "decision_result"
     put(node.element, "calledDecision", decisionId=node.value(what, decision), resultVariable=variable)
     if binding and binding[1] not in {"latest", "deployment"}:

@@ -157,6 +157,35 @@ def test_a_flowable_diagram_becomes_native():
     assert file.todo() == {("form_missing", "approve"), ("bad_timer", "daily")}
 
 
+def test_nothing_of_another_engine_goes_in_silence():
+    call = (
+        '<callActivity id="x" calledElement="other" v:calledElementType="id" v:calledElementVersion="3" '
+        'v:businessKey="k"><extensionElements><v:in variables="all" local="true"/></extensionElements>'
+        '<multiInstanceLoopCharacteristics v:collection="people" v:elementVariable="one" '
+        'v:elementIndexVariable="i"/></callActivity>'
+    )
+    task = (
+        '<userTask id="x" v:businessCalendarName="shop" v:formRef="f" v:formRefBinding="version" v:formRefVersion="2"/>'
+    )
+    rate = '<businessRuleTask id="x" v:decisionRef="rate" v:resultVariable="v" v:decisionRefTenantId="t"/>'
+    wanted = {
+        call: {
+            ("mapped", "in variables"), ("needs_hand", "in local"), ("needs_hand", "calledElementType"),
+            ("needs_hand", "calledElementVersion"), ("dropped", "businessKey"), ("needs_hand", "elementIndexVariable"),
+        },
+        task: {("dropped", "businessCalendarName"), ("needs_hand", "formRefBinding")},
+        rate: {("mapped", "decisionRef"), ("dropped", "decisionRefTenantId")},
+    }  # fmt: skip
+    for drawn, lines in wanted.items():
+        data = (
+            '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:v="http://flowable.org/bpmn">'
+            f'<process id="p" isExecutable="true">{drawn}</process></definitions>'
+        ).encode()
+        report = translate(data, "call.bpmn").report
+        assert lines <= {(line.kind, line.what.partition(":")[2]) for line in report}
+        assert all(line.text("zh") and line.text("en") for line in report)
+
+
 def test_an_old_activiti_diagram_gets_sound_ids_and_owners():
     file = read("activiti")
     assert file.native("write_report", "assignmentDefinition") == {"assignee": "= author"}

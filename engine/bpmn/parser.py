@@ -18,6 +18,7 @@ from engine.safe_xml import line_of
 
 _NODES = ACTIVITIES | GATEWAYS | EVENTS
 _OWNERS = _NODES | {"process"}
+_NOT_RUN = frozenset({"adHocSubProcess", "choreographyTask", "subChoreography", "callChoreography", "complexGateway"})
 _OUTSIDE = frozenset(
     [
         "process",
@@ -66,7 +67,8 @@ class _Parser(PartsReader):
 
     def problem(self, code: str, node: etree._Element, severity: str = "error", **facts: Any) -> None:
         owner = node
-        while owner is not None and not (tag_of(owner) in _OWNERS and owner.get("id")) and not self._is_strange(owner):
+        named = _OWNERS | _NOT_RUN
+        while owner is not None and not (tag_of(owner) in named and owner.get("id")) and not self._is_strange(owner):
             parent = owner.getparent()
             if parent is None:
                 break

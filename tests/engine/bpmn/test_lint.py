@@ -342,6 +342,11 @@ def test_a_problem_says_where_and_what_to_do():
     assert "候选组" in problem_text(problem, "zh") and "candidate group" in problem_text(problem, "en")
 
 
+@pytest.mark.parametrize("tag", ["adHocSubProcess", "complexGateway"])
+def test_what_does_not_run_is_named_itself_though_no_flow_leads_there(tag):
+    assert found(*line(task("a")), node(tag, "x"), severity="error") == [("unsupported_element", "x")]
+
+
 def test_processes_of_several_files_are_judged_together():
     files = []
     for name, called in (("one", "two"), ("two", "one")):

@@ -34,6 +34,8 @@ STATEMENT_SECONDS = 60
 LOCK_SECONDS = 10
 KEEP_ALIVE = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3}
 """A server that vanished without a word is noticed within 90 seconds, also by a connection nobody uses."""
+TABLE_CHANGED = "0A000"
+"""What PostgreSQL says of a statement prepared before a migration changed a column's type (or of what it can't do)."""
 LOST_RACES = frozenset({"40001", "40P01"})
 """What PostgreSQL says when it gave up one transaction for another: serialisation failure, deadlock."""
 
@@ -121,6 +123,14 @@ def _open_postgres(address: URL, pool_size: int, echo: bool, *, read_only: bool 
     @event.listens_for(engine, "connect")
     def keep(connection: Any, _: Any) -> None:
         keep_statements(connection)
+
+    is_disconnect = engine.dialect.is_disconnect
+
+    def is_of_no_use(e: Any, connection: Any, cursor: Any) -> bool:
+        # What was prepared is kept as long as the connection, so the connections go when the tables have changed.
+        return getattr(e, "sqlstate", "") == TABLE_CHANGED or is_disconnect(e, connection, cursor)
+
+    engine.dialect.is_disconnect = is_of_no_use  # type: ignore[method-assign]
 
     @event.listens_for(engine, "checkout")
     def require_alive(connection: Any, *_: Any) -> None:

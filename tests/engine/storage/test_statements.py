@@ -163,3 +163,17 @@ def test_a_connection_that_dies_under_a_statement_is_replaced(postgres):
     session.close()
     with postgres.transaction() as session:
         assert NAMED.rows(session, {"code": "x"}) == []
+
+
+@pytest.mark.postgres
+def test_statements_from_before_a_migration_fail_once_and_are_prepared_anew(postgres):
+    def ask():
+        with postgres.transaction() as session:
+            return NAMED.rows(session, {"code": "x"})
+
+    assert ask() == []
+    with postgres.transaction() as session:
+        session.execute(text("ALTER TABLE organisation ALTER COLUMN name TYPE text"))
+    with pytest.raises(DBAPIError, match="cached plan"):
+        ask()
+    assert ask() == []

@@ -66,6 +66,15 @@ class Settings:
         return cls(**values)
 
 
+PARTNERS = "CITYLOOP_SECRET_"
+
+
+def partner_secrets() -> dict[str, str]:
+    """What processes may name in calls outside: variable → secret; never the key cookies are signed with."""
+    own = f"{PARTNERS}KEY"
+    return {name: value for name, value in os.environ.items() if name.startswith(PARTNERS) and name != own}
+
+
 def shipped(name: str) -> Path:
     """The folder ``workflows``, ``forms`` or ``migrations``, which lies beside ``engine``, installed or not.
 

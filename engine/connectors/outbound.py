@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
-import os
 import smtplib
 import socket
 import ssl
@@ -22,7 +21,7 @@ import orjson
 
 from engine.connectors.context import failed
 from engine.errors import ExecutionFailed
-from engine.settings import Settings
+from engine.settings import PARTNERS, Settings, partner_secrets
 
 LARGEST_ANSWER = 1_000_000
 LONGEST_WAIT = 30.0
@@ -153,12 +152,12 @@ def _bare(url: str) -> str:
 
 
 def secret(name: str) -> str:
-    """The secret stored under a name (``CITYLOOP_SECRET_<NAME>``).
+    """The secret stored under a name (``CITYLOOP_SECRET_<NAME>``, but never ``CITYLOOP_SECRET_KEY``).
 
     Raises:
         ExecutionFailed: there is none (kind ``secret_missing``).
     """
-    value = os.environ.get(f"CITYLOOP_SECRET_{name.upper().replace('-', '_')}")
+    value = partner_secrets().get(f"{PARTNERS}{name.upper().replace('-', '_')}")
     if not value:
         raise ExecutionFailed("no such secret is stored", kind="secret_missing", name=name)
     return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
@@ -18,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine import clock
 from engine.errors import CityLoopError
 from engine.intake import FIRST_RECEIVER
-from engine.settings import Settings
+from engine.settings import Settings, partner_secrets
 from engine.storage import (
     CalendarYear,
     Database,
@@ -78,9 +77,8 @@ def _settings_table(settings: Settings) -> Table:
         if setting.metadata["secret"] and value:
             value = _without_password(setting.name, str(value))
         table.add_row(f"CITYLOOP_{setting.name.upper()}", str(value), setting.metadata["text"])
-    for name in sorted(os.environ):
-        if name.startswith("CITYLOOP_SECRET_") and name != "CITYLOOP_SECRET_KEY":
-            table.add_row(name, "(set)", "a secret that processes name in http calls")
+    for name in sorted(partner_secrets()):
+        table.add_row(name, "(set)", "a secret that processes name in http calls")
     return table
 
 

@@ -394,8 +394,11 @@ def test_an_http_call_carries_the_secret_and_the_delivery_id(partner, monkeypatc
     assert refused.value.kind == "connector_failed"
     handler.status = 200
     assert module.call(replace(settings, sandbox=True), "d-1", prepared)["sandbox"] is True
-    with pytest.raises(ExecutionFailed):
-        module.call(settings, "d-1", {**prepared, "secret": "unknown"})
+    monkeypatch.setenv("CITYLOOP_SECRET_KEY", "what cookies are signed with")
+    for nobodys in ("unknown", "key"):
+        with pytest.raises(ExecutionFailed) as refused:
+            module.call(settings, "d-1", {**prepared, "secret": nobodys})
+        assert refused.value.kind == "secret_missing"
 
 
 def test_an_answer_that_drips_is_cut_off():

@@ -45,7 +45,6 @@ def update_case(session: Session, actor: Actor, case: Case, changes: Mapping[str
     if unknown:
         raise ExecutionFailed("a case has no such field", kind="bad_value", fields=", ".join(unknown))
     old: dict[str, Any] = {}
-    status = case.status
     for name, value in changes.items():
         if name in TEXTS:
             _set(case, old, name, _text(name, value))
@@ -63,7 +62,6 @@ def update_case(session: Session, actor: Actor, case: Case, changes: Mapping[str
         case.lock_version += 1
         session.flush()
         _tell(session, actor, case, old, reason)
-    if old or case.status is not status:
         case_changed(session, case)
     return old
 

@@ -94,8 +94,6 @@ def conclude(
     ).all()
     # Ended first, so that the end of its main process does not end it a second time.
     close_case(session, actor, case, status, reason=reason)
-    if but is not None:
-        case_changed(session, case)
     for instance_id in running:
         if instance_id == but:
             continue

@@ -59,7 +59,6 @@ def assign(session: Session, actor: Actor, case_id: int, organisation_id: int, r
     if problems or organisation is None:
         raise InvalidInput("the case cannot be assigned like that", problems)
     hand_over(session, actor, case, organisation, reason)
-    case_changed(session, case)
     return case
 
 
@@ -76,6 +75,7 @@ def hand_over(session: Session, actor: Actor, case: Case, organisation: Organisa
             new={"organisation": organisation.id, "name": organisation.name},
             reason=reason,
         )
+        case_changed(session, case)
 
 
 def link(session: Session, actor: Actor, case: Case, other: Case, kind: str) -> None:

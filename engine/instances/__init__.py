@@ -4,7 +4,8 @@
 derives every row that follows from where the process now stands. Who may do what is decided above.
 """
 
-from engine.instances.advancing import Advance, Locked, advancing, case_changed, lock_step, start
+from engine.instances.advancing import Advance, Locked, advancing, lock_step, start
+from engine.instances.conditions import case_changed
 from engine.instances.ending import close_case, stop_clocks
 from engine.instances.programs import Bundle, compose, compose_with, form_schema, load_bundle, published_changed
 

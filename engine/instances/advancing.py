@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, insert, join, select
+from sqlalchemy import bindparam, join
 from sqlalchemy.orm import Session
 
 from engine import clock
@@ -15,20 +15,17 @@ from engine.bpmn.execution import Execution
 from engine.bpmn.facts import Facts
 from engine.case_context import CaseVariables
 from engine.errors import Conflict, NotFound
+from engine.instances.conditions import CONTINGENCY, case_changed, tell_response
 from engine.instances.ending import case_goes_on
 from engine.instances.environment import environment
-from engine.instances.jobs import JOBS
 from engine.instances.programs import Bundle, compose, load_bundle
-from engine.instances.responses import CONTINGENCY, look_again, tell_response
 from engine.instances.rows import derive
 from engine.permissions import Actor
 from engine.storage import (
     Case,
-    EventSubscription,
     HistoryEvent,
     InstanceStatus,
     ProcessInstance,
-    SubscriptionKind,
 )
 from engine.storage.reading import Reading
 from engine.storage.statements import Writes, table_of
@@ -204,7 +201,8 @@ def lock_instance(session: Session, instance_id: int) -> ProcessInstance:
 def _save(advance: Advance, *, begins: bool = False) -> None:
     """Derive what follows from where the process stands now, and write it down. ``begins``: so far it did not run."""
     facts = advance.execution.facts()
-    instance = advance.instance
+    instance, case = advance.instance, advance.case
+    stage = case.stage if case is not None else ""
     lines = derive(advance, facts)
     if advance.bundle.kind == CONTINGENCY:
         tell_response(advance, begins or facts.ended)
@@ -221,16 +219,7 @@ def _save(advance: Advance, *, begins: bool = False) -> None:
     advance.writes.update(instance, **values)
     advance.writes.insert(HistoryEvent, lines)
     advance.writes.send(advance.session)
+    if case is not None and case.stage != stage:
+        case_changed(advance.session, case)
     if facts.ended:
-        case_goes_on(advance.session, advance.actor, instance, advance.case, advance.bundle.kind)
-
-
-def case_changed(session: Session, case: Case) -> None:
-    """Let the conditional events of a case's instances look again, each in its own transaction, soon."""
-    waiting = session.scalars(
-        select(EventSubscription.instance_id)
-        .where(EventSubscription.case_id == case.id, EventSubscription.kind == SubscriptionKind.CONDITIONAL)
-        .distinct()
-    ).all()
-    if waiting:
-        session.execute(insert(JOBS), [look_again(identity, case.id) for identity in waiting])
+        case_goes_on(advance.session, advance.actor, instance, case, advance.bundle.kind)

@@ -10,8 +10,8 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from engine import clock, history
 from engine.bpmn.facts import Facts, OpenJob, Step, Thrown, Timer, Wait
 from engine.instances.clocks import start_activity_clocks, stop_activity_clocks, stop_task_clocks
+from engine.instances.conditions import ASKS, look_again
 from engine.instances.jobs import JOBS, owe
-from engine.instances.responses import ASKS, look_again
 from engine.instances.tasks import open_tasks, withdraw_tasks
 from engine.storage import (
     EventSubscription,

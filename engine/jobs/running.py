@@ -22,7 +22,7 @@ from engine import broadcasts, clock, connectors, messages, migration
 from engine.connectors import Context, outbound
 from engine.connectors.context import ERROR, refusal, refused
 from engine.errors import CityLoopError, Conflict, ExecutionFailed
-from engine.instances import Advance, advancing, responses
+from engine.instances import Advance, advancing, conditions
 from engine.instances.jobs import JOBS, given, kept
 from engine.jobs.claiming import Claim, claim, renew
 from engine.jobs.failing import answer_with_error, cancel, give_up_or_retry, postpone, resolve_incidents
@@ -289,7 +289,7 @@ def _sent(session: Session, actor: Actor, job: Job) -> bool:
 
 
 def _emergency(session: Session, actor: Actor, job: Job) -> bool:
-    return responses.spread(session, job)
+    return conditions.spread(session, job)
 
 
 GOES_ON = frozenset({"spread", "emergency"})

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, object_session
 
 from engine import history, responsibility
 from engine.errors import Conflict, NotFound
-from engine.instances import Locked
+from engine.instances import Locked, case_changed
 from engine.instances.advancing import CASES, INSTANCES
 from engine.instances.tasks import CANDIDATES, TASKS
 from engine.permissions import Actor, Grant, TaskSubject
@@ -163,6 +163,7 @@ def accept(session: Session, actor: Actor, task: Task) -> None:
             new={"organisation": organisation.id, "name": organisation.name},
             reason="accepted",
         )
+        case_changed(session, case)
 
 
 def _name(session: Session, person_id: int | None) -> str:

@@ -7,8 +7,11 @@ from sqlalchemy import select
 
 from engine import cases, clock, tasks
 from engine.errors import Conflict, ExecutionFailed, InvalidInput, NotAllowed
+from engine.instances import start
 from engine.intake import open_case
+from engine.owed import run_due
 from engine.permissions import Actor
+from engine.settings import Settings
 from engine.storage import (
     CaseStatus,
     Deadline,
@@ -127,3 +130,51 @@ def test_a_process_may_change_its_case_and_nothing_unknown(session, case):
     for wrong in ({"colour": "red"}, {"times_returned": "many"}, {"status": "suspended"}, {"duplicate_of": "FT-0"}):
         with pytest.raises(ExecutionFailed):
             cases.update_case(session, Actor.system("test"), case, wrong)
+
+
+def waiting_for(condition: str) -> str:
+    return (
+        f'<bpmn:conditionalEventDefinition id="c{abs(hash(condition))}"><bpmn:condition '
+        f'xsi:type="bpmn:tFormalExpression">= {condition}</bpmn:condition></bpmn:conditionalEventDefinition>'
+    )
+
+
+def test_who_waits_for_something_of_the_case_wakes_whatever_changes_it(
+    session, database, people, draw, publish, report
+):
+    publish(
+        draw("sanitation", kind="service", serviceType="sanitation")
+        .user("accept", "clerk", stage="受理")
+        .user("clean", "crew", stage="处置", responsible="crew_sanitation"),
+        draw("watch", kind="action")
+        .catch("in_hand", waiting_for('case.stage = "处置"'))
+        .user("visit", "clerk")
+        .catch("theirs", waiting_for('case.responsible_party.duty = "crew_sanitation"'))
+        .user("call", "clerk")
+        .catch("over", waiting_for('case.status = "closed"'))
+        .user("file", "clerk"),
+    )
+    case = open_case(session, people.clerk, report)
+    start(session, people.clerk, "watch", case=case)
+    session.commit()
+
+    def do(person, element_id: str) -> set[str]:
+        (task,) = [task for task in open_tasks(session, case) if task.element_id == element_id]
+        tasks.complete(session, person, task.id, {})
+        session.commit()
+        while run_due(database, Settings(), worker="w"):
+            pass
+        session.expire_all()
+        return {task.element_id for task in open_tasks(session, case)}
+
+    assert do(people.clerk, "accept") == {"clean", "visit"}, "the stage"
+    do(people.clerk, "visit")
+    (clean,) = [task for task in open_tasks(session, case) if task.element_id == "clean"]
+    tasks.claim(session, people.crew, clean.id)
+    session.commit()
+    while run_due(database, Settings(), worker="w"):
+        pass
+    session.expire_all()
+    assert {task.element_id for task in open_tasks(session, case)} == {"clean", "call"}, "who answers for it"
+    do(people.clerk, "call")
+    assert do(people.crew, "clean") == {"file"}, "the end of its main process"

@@ -9,7 +9,7 @@ from sqlalchemy import event, select
 
 from engine import cases, clock, tasks
 from engine.case_context import CaseVariables, emergency_context
-from engine.instances import responses, start
+from engine.instances import conditions, start
 from engine.intake import open_case
 from engine.owed import run_due
 from engine.settings import Settings
@@ -231,12 +231,12 @@ def test_waking_many_asks_the_database_no_more_often_than_waking_few(
     do(session, people, response, "decide")
     settle(database)
     do(session, people, response, "raise")
-    monkeypatch.setattr(responses, "CHUNK", 3)
+    monkeypatch.setattr(conditions, "CHUNK", 3)
     asked: list[str] = []
     job = session.scalars(select(Job).where(Job.kind == "emergency", Job.status == JobStatus.OWED)).one()
     event.listen(session.get_bind(), "before_cursor_execute", lambda c, cu, text, *_: asked.append(text))
     for more in (True, True, False):
-        assert responses.spread(session, job) is not more
+        assert conditions.spread(session, job) is not more
         session.flush()
     assert len([text for text in asked if "event_subscription" in text]) == 3
     assert len([text for text in asked if "INSERT INTO job" in text]) == 3

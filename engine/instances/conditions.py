@@ -1,32 +1,49 @@
-"""A response that is raised, lowered or stood down: whoever waits for a condition on ``emergency`` looks again.
+"""What conditions ask outside their process has changed, the case or the emergency: who waits for them looks again.
 
-The change owes one job; that one owes a look to each instance concerned (``spread``), so each has a transaction of its
-own. One that begins to wait at this very moment does not see the change and is not seen by it: it looks once more.
+Each instance in a transaction of its own, after the commit. A response that is raised, lowered or stood down owes one
+job; that one owes a look to each instance concerned (``spread``). One that begins to wait at this very moment does not
+see the change and is not seen by it: it looks once more.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from engine.case_context import level_of
 from engine.instances.jobs import JOBS, owe
 from engine.storage import Case, EventSubscription, Job, JobLane, SubscriptionKind
+from engine.storage.statements import Prepared, table_of
 
 if TYPE_CHECKING:
     from engine.instances.advancing import Advance
 
+SUBSCRIPTIONS = table_of(EventSubscription)
 CHUNK = 1000
 CONTINGENCY = "contingency"
 ASKS = ("emergency", "case emergency")
 """The names of conditional waits that read the emergency."""
 
 
+_WAITING = Prepared(
+    select(SUBSCRIPTIONS.c.instance_id)
+    .where(SUBSCRIPTIONS.c.case_id == bindparam("case"), SUBSCRIPTIONS.c.kind == SubscriptionKind.CONDITIONAL)
+    .distinct()
+)
+
+
 def look_again(instance_id: int, case_id: int | None) -> dict[str, Any]:
     """A job: the conditional events of an instance look at what is around them."""
     return owe("condition", "", case_id=case_id, instance_id=instance_id)
+
+
+def case_changed(session: Session, case: Case) -> None:
+    """Owe the instances of a case that wait for conditions a look."""
+    waiting = _WAITING.rows(session, {"case": case.id})
+    if waiting:
+        session.execute(insert(JOBS), [look_again(identity, case.id) for (identity,) in waiting])
 
 
 def tell_response(advance: Advance, began_or_ended: bool) -> None:

@@ -167,6 +167,9 @@ def _bring(session: Session, actor: Actor, message: Message) -> None:
         message.status = MessageStatus.AMBIGUOUS
         _incident(session, message, "several_wait", "several instances wait for the message", count=len(instances))
     elif waiting:
+        if not actor.machine:
+            case_id = waiting[0].case_id
+            require(actor, "message.send", session.get(Case, case_id) if case_id is not None else None)
         _attempt(session, message, lambda: _deliver(session, actor, message, waiting[0]))
     elif (trigger := _trigger(session, message)) is not None:
         _attempt(session, message, lambda: _start(session, actor, message, trigger))

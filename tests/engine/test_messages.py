@@ -157,6 +157,16 @@ def test_sending_by_hand_needs_the_right(session, people, waiting):
     messages.publish(session, people.clerk, "enforcement_answer", correlation_key=case.number, case_id=case.id)
 
 
+def test_a_key_reaches_no_case_the_sender_has_no_power_over(session, people, waiting):
+    case = waiting()
+    with pytest.raises(NotAllowed):
+        messages.publish(session, people.outsider, "enforcement_answer", correlation_key=case.number)
+    session.rollback()
+    assert session.scalars(select(Message)).all() == []
+    own = messages.publish(session, people.clerk, "enforcement_answer", correlation_key=case.number)
+    assert own.status is MessageStatus.DELIVERED
+
+
 def test_one_process_sends_another_a_message_after_its_commit(session, database, people, draw, publish, report):
     case_process = (
         draw("sanitation", kind="service", serviceType="sanitation").message("answer", "done").user("read", "clerk")

@@ -9,7 +9,7 @@ from engine.bpmn.model import Element
 from engine.errors import InvalidInput
 from engine.time_limits import UNITS, parse_limit
 
-_CLOCKED = frozenset({"limit", "warn", "escalateTo", "stage", "responsible"})
+_CLOCKED = frozenset({"limit", "warn", "escalateTo", "stage", "responsible", "pausesWith"})
 _PERSONAL = frozenset({"evidence", "independentOf", "offeredTo"})
 _PROPERTIES = _CLOCKED | _PERSONAL | {"scope", "optional"}
 

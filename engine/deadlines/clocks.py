@@ -34,9 +34,11 @@ def start(
     instance_id: int | None = None,
     task_id: int | None = None,
     element_id: str = "",
+    pauses_with: str = "",
     reason: str = "",
 ) -> Deadline:
-    """Start a clock and answer it with its end; ``name`` is ``case`` for the case's own.
+    """Start a clock and answer it with its end; ``name`` is ``case`` for the case's own. One that ``pauses_with``
+    another clock of its case stands still as long as that one does, from the beginning if need be.
 
     A task's ``due_at`` is for the caller to set now; whatever happens to the clock later moves it too.
 
@@ -51,6 +53,7 @@ def start(
         instance_id=instance_id,
         element_id=element_id,
         name=name,
+        pauses_with=pauses_with,
         status=DeadlineStatus.RUNNING,
         limit_text=str(wanted),
         started_at=started_at,
@@ -80,6 +83,9 @@ def start(
         reason=reason,
         facts=facts | rows.counted(calendar, (wanted,), (started_at, state.due_at)),
     )
+    if pauses_with and case_id is not None:
+        for other in of_case(session, case_id, name=pauses_with):
+            _stand_still_like(session, actor, deadline, other)
     return deadline
 
 
@@ -91,7 +97,7 @@ def pause(
     Raises:
         Conflict: stopped already, or held for this reason already.
     """
-    return _change(
+    paused = _change(
         session,
         actor,
         deadline,
@@ -102,6 +108,10 @@ def pause(
         facts={"hold": hold},
         refuse=lambda state: "suspended" if hold in state.holds else None,
     )
+    for other in _pausing_with(session, deadline):
+        if hold not in holds(session, other):
+            pause(session, actor, other, reason, hold=hold)
+    return paused
 
 
 def resume(
@@ -118,7 +128,7 @@ def resume(
     Raises:
         Conflict: stopped, or not held for this reason.
     """
-    return _change(
+    resumed = _change(
         session,
         actor,
         deadline,
@@ -129,6 +139,26 @@ def resume(
         facts={"hold": hold},
         refuse=lambda state: None if state.holds and (hold is None or hold in state.holds) else "stale",
     )
+    for other in _pausing_with(session, deadline):
+        held = holds(session, other)
+        if held if hold is None else hold in held:
+            resume(session, actor, other, reason, hold=hold)
+    return resumed
+
+
+def _stand_still_like(session: Session, actor: Actor, deadline: Deadline, other: Deadline) -> None:
+    """Hold a clock that has just begun for every reason that holds the other one, in the same words."""
+    entries = ledger_of(session, other)
+    for hold in sorted(ledger.current(entries).holds):
+        said = [e.reason for e in entries if e.kind is EntryKind.PAUSE and e.facts.get("hold") == hold]
+        pause(session, actor, deadline, said[-1], hold=hold)
+
+
+def _pausing_with(session: Session, deadline: Deadline) -> list[Deadline]:
+    """The live clocks of the same case that stand still whenever this one does."""
+    if deadline.case_id is None or deadline.pauses_with:
+        return []
+    return [other for other in of_case(session, deadline.case_id) if other.pauses_with == deadline.name]
 
 
 def extend(

@@ -55,6 +55,7 @@ def start_clock(
             instance_id=advance.instance.id,
             task_id=task_id,
             element_id=element_id,
+            pauses_with=str(properties.get("pausesWith") or ""),
         )
     except (InvalidInput, ValueError) as error:
         raise ExecutionFailed(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 TASKS, CANDIDATES = table_of(Task), table_of(TaskCandidate)
 DEFAULT_PRIORITY = 50
 _OWN_COLUMNS = frozenset(
-    {"limit", "warn", "escalateTo", "stage", "responsible", "offeredTo", "evidence", "independentOf"}
+    {"limit", "warn", "escalateTo", "stage", "responsible", "offeredTo", "evidence", "independentOf", "pausesWith"}
 )
 
 _ONE = (TASKS.c.instance_id == bindparam("instance")) & (TASKS.c.key == bindparam("task"))

@@ -40,7 +40,8 @@ class EntryKind(StrEnum):
 class Deadline(Base):
     """One clock of a case, of a task (task_id) or of any activity (instance_id, element_id). Written by ``deadlines``.
 
-    Columns: id, case_id, instance_id, task_id, element_id, name (``case`` for the case's own), status, limit_text (the
+    Columns: id, case_id, instance_id, task_id, element_id, name (``case`` for the case's own),
+    pauses_with (the name of the case's clock it stands still with; empty: it goes by itself), status, limit_text (the
     limit that counts now, as given), started_at
     (base), due_at (None while paused), provisional (computed beyond the loaded calendar), calendar_version,
     warn_percents, warned_percent (highest told), attention_at (next moment the worker must look; None = nothing),
@@ -55,6 +56,7 @@ class Deadline(Base):
     task_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("task.id"), index=True)
     element_id: Mapped[Code] = mapped_column(default="")
     name: Mapped[Name]
+    pauses_with: Mapped[Name] = mapped_column(default="")
     status: Mapped[DeadlineStatus] = mapped_column(choice(DeadlineStatus), default=DeadlineStatus.RUNNING)
     limit_text: Mapped[str] = mapped_column(String(200))
     started_at: Mapped[datetime]

@@ -1075,6 +1075,7 @@ def upgrade() -> None:
         sa.Column("task_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("element_id", sa.String(length=80), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("pauses_with", sa.String(length=200), nullable=False),
         sa.Column("status", sa.String(length=32), nullable=False),
         sa.Column("limit_text", sa.String(length=200), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),

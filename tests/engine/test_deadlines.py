@@ -293,6 +293,33 @@ def test_a_case_is_suspended_with_all_its_clocks(session, people, open_case):
     assert len(deadlines.of_case(session, case.id, name="case")) == 1
 
 
+def test_a_limit_that_pauses_with_the_cases_clock_stands_still_as_long_as_it(session, people, open_case, agree):
+    case = open_case()
+
+    def begin(name, limit, **more):
+        return deadlines.start(
+            session, MACHINE, name=name, limit=limit, started_at=clock.now(), case_id=case.id, **more
+        )
+
+    with clock.at("2026-10-12 09:00"):
+        own, desk = begin("case", "2 工作日"), begin("派遣", "4 工作时")
+        work = begin("处置", "4 工作时", pauses_with="case")
+    with clock.at("2026-10-12 10:00"):
+        deadlines.pause(session, MACHINE, own, "台风", hold="weather A")
+        deadlines.pause(session, MACHINE, own, "暴雨", hold="weather B")
+    with clock.at("2026-10-12 11:00"):
+        late = begin("返工", "4 工作时", pauses_with="case")
+    assert (work.status, late.status, desk.status) == (*[DeadlineStatus.PAUSED] * 2, DeadlineStatus.RUNNING)
+    assert deadlines.ledger_of(session, late)[1].reason == "台风"
+    with clock.at("2026-10-13 09:00"):
+        deadlines.resume(session, MACHINE, own, hold="weather A")
+        assert work.due_at is None
+        deadlines.resume(session, MACHINE, own, hold="weather B")
+    assert [local(each.due_at) for each in (work, late)] == ["2026-10-13 12:00", "2026-10-13 15:00"]
+    for each in (own, work, late, desk):
+        agree(each)
+
+
 def test_the_ledger_cannot_be_rewritten(session, start):
     deadline = start("4 工作时", "2026-11-16 08:00")
     with pytest.raises(DatabaseError, match="append-only"):

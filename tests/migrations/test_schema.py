@@ -93,8 +93,9 @@ def test_the_records_refuse_change_after_an_upgrade(empty_url, table):
             connection.execute(
                 text(
                     "INSERT INTO deadline (name, status, limit_text, started_at, due_at, provisional, calendar_version,"
-                    " warn_percents, warned_percent, exempt_reason, escalate_to, stop_reason, element_id)"
-                    " VALUES ('x', 'running', '1 工作时', '2026-01-01', '2026-01-02', 0, 1, '[]', 0, '', '', '', '')"
+                    " warn_percents, warned_percent, exempt_reason, escalate_to, stop_reason, element_id, pauses_with)"
+                    " VALUES ('x', 'running', '1 工作时', '2026-01-01', '2026-01-02', 0, 1, '[]', 0,"
+                    " '', '', '', '', '')"
                 )
             )
             connection.execute(

@@ -131,6 +131,39 @@ def test_a_clock_two_hold_runs_again_when_both_have_let_go(session, run):
     assert deadlines.holds(session, deadline) == {"weather FX"}
 
 
+@pytest.mark.parametrize("held_first", [True, False])
+def test_work_outside_is_not_late_while_the_weather_holds_the_case(session, people, draw, publish, report, held_first):
+    publish(
+        draw("sanitation", kind="service", serviceType="sanitation")
+        .user("accept", "clerk")
+        .user("work", "clerk", limit="4 工作时", pausesWith="case")
+    )
+
+    def done(name):
+        tasks.complete(session, people.clerk, session.scalars(select(Task.id).where(Task.element_id == name)).one(), {})
+
+    with clock.at("2026-11-18T09:00"):
+        case = open_case(session, people.clerk, report)
+        own = deadlines.start(
+            session, people.clerk, name="case", limit="2 工作日", started_at=clock.now(), case_id=case.id
+        )
+        if held_first:
+            deadlines.pause(session, people.clerk, own, "台风", hold="weather")
+        done("accept")
+        if not held_first:
+            deadlines.pause(session, people.clerk, own, "台风", hold="weather")
+        session.commit()
+    work = session.scalars(select(Task).where(Task.element_id == "work")).one()
+    assert work.due_at is None
+    with clock.at("2026-11-20T09:00"):
+        deadlines.resume(session, people.clerk, own, hold="weather")
+        session.commit()
+        assert clock.city_time(work.due_at).isoformat() == "2026-11-20T15:00:00+08:00"
+        done("work")
+        session.commit()
+    assert session.scalars(select(Deadline.status).where(Deadline.task_id == work.id)).one() is DeadlineStatus.STOPPED
+
+
 def test_a_number_no_case_has_is_an_error_the_drawing_may_catch(session, run):
     run(("update-case", {"duplicate_of": "FT-1", "reason": "并案"}))
     assert session.scalars(select(Incident.code)).one() == "unknown_case"

@@ -58,6 +58,7 @@ export const FIELDS = [
   { id: 'cl-limit', group: 'clock', label: 'Time limit', applies: isActivity, ...named('limit'), feel: true, hint: 'e.g. 4 工作时, 5 工作日, 30 分钟, or = FEEL' },
   { id: 'cl-warn', group: 'clock', label: 'Warn at (%)', applies: isActivity, ...named('warn'), hint: 'For example 50, 80' },
   { id: 'cl-escalateTo', group: 'clock', label: 'Escalate to', applies: isActivity, ...named('escalateTo'), choices: choicesOf('groups'), feel: true },
+  { id: 'cl-pausesWith', group: 'clock', label: 'Stands still with the clock', applies: isActivity, ...named('pausesWith'), hint: 'case: the case\'s own clock', feel: true },
   { id: 'cl-stage', group: 'clock', label: 'Public stage', applies: isActivity, ...named('stage'), choices: choicesOf('stages'), feel: true },
   { id: 'cl-condition', group: 'flow', label: 'Condition', applies: conditionalFlow, get: (element) => getBusinessObject(element).get('conditionExpression')?.get('body') || '', set: setCondition, feel: true, standard: 'conditionExpression' },
   { id: 'cl-eventCondition', group: 'flow', label: 'Condition', applies: (element) => Boolean(eventDefinition(element, 'bpmn:ConditionalEventDefinition')), get: eventCondition, set: setEventCondition, feel: true },

@@ -27,7 +27,7 @@ export default {
   'Code of the new service type (lower-case letters, digits, _)': '新服务类型的代码（小写字母、数字、下划线）', 'English name of the service': '服务的英文名称',
   'Process name': '流程名称', 'Link name': '链接名称', Repetition: '重复', parallel: '对每一项，同时进行', sequential: '对每一项，依次进行', loop: '按条件重复', 'As long as': '满足条件时重复', 'At most so many times': '最多次数',
   create: '新增', update: '更改', 'create, update': '新增或更改', Interrupting: '中断', 'Wait for completion': '等待完成', 'Activity reference': '补偿哪个活动', Text: '文字',
-  'Propagate all child process variables': '传出全部变量', 'Offered to (duty or organisation)': '派给（职责或单位）', 'Lost when nobody waits for it': '无人等待时可丢弃',
+  'Propagate all child process variables': '传出全部变量', 'Offered to (duty or organisation)': '派给（职责或单位）', 'Stands still with the clock': '随其暂停的时钟', 'case: the case\'s own clock': 'case：案件本身的时钟', 'Lost when nobody waits for it': '无人等待时可丢弃',
   'Default flow': '默认分支', 'Make it the default': '设为默认分支',
   // settings
   'How it is used': '用途', 'Who does it': '由谁办理', 'Form and evidence': '表单与取证', 'Limits and stage': '时限与阶段', Condition: '条件',

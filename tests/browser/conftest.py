@@ -150,7 +150,12 @@ def person(browser: Browser, address: str, desk: Any) -> Iterator[Callable[..., 
     def open_window(username: str = "", *, size: str = "desktop", scripts: bool = True, locale: str = "zh") -> Person:
         phone = size == "phone"
         context = browser.new_context(
-            viewport=SIZES[size], is_mobile=phone, has_touch=phone, java_script_enabled=scripts, locale="zh-CN"
+            reduced_motion="reduce",  # a colour on its way to another is no colour to judge
+            viewport=SIZES[size],
+            is_mobile=phone,
+            has_touch=phone,
+            java_script_enabled=scripts,
+            locale="zh-CN",
         )
         context.set_default_timeout(10_000)
         opened.append(context)

@@ -116,7 +116,7 @@ def bench(browser: Browser, address: str, shipped: None) -> Iterator[Callable[..
     opened: list[BrowserContext] = []
 
     def open_window(username: str, locale: str = "zh-CN") -> Designer:
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, locale=locale)
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, locale=locale, reduced_motion="reduce")
         context.set_default_timeout(PATIENCE)
         opened.append(context)
         return Designer(context, address).login(username)

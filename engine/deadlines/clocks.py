@@ -38,9 +38,8 @@ def start(
     reason: str = "",
 ) -> Deadline:
     """Start a clock and answer it with its end; ``name`` is ``case`` for the case's own. One that ``pauses_with``
-    another clock of its case stands still as long as that one does, from the beginning if need be.
-
-    A task's ``due_at`` is for the caller to set now; whatever happens to the clock later moves it too.
+    another clock of its case stands still as long as that one does, from the beginning if need be. A task's ``due_at``
+    is for the caller to set now; whatever happens to the clock later moves it too.
 
     Raises:
         InvalidInput: the limit or a percentage cannot be read.
@@ -63,15 +62,12 @@ def start(
         warn_percents=_percents(warn),
         warned_percent=0,
         escalate_to=escalate_to,
-        breached_at=None,
         task_id=task_id,
     )
     deadline.attention_at = rows.next_attention(calendar, deadline, state)
     session.add(deadline)
     session.flush()
-    facts: dict[str, Any] = {"amount": state.remaining}
-    if state.provisional:
-        facts["provisional"] = True
+    facts = {"amount": state.remaining, **({"provisional": True} if state.provisional else {})}
     rows.write(
         session,
         actor,
@@ -83,9 +79,7 @@ def start(
         reason=reason,
         facts=facts | rows.counted(calendar, (wanted,), (started_at, state.due_at)),
     )
-    if pauses_with and case_id is not None:
-        for other in of_case(session, case_id, name=pauses_with):
-            _stand_still_like(session, actor, deadline, other)
+    _stand_still_from_the_start(session, actor, deadline)
     return deadline
 
 
@@ -146,12 +140,15 @@ def resume(
     return resumed
 
 
-def _stand_still_like(session: Session, actor: Actor, deadline: Deadline, other: Deadline) -> None:
-    """Hold a clock that has just begun for every reason that holds the other one, in the same words."""
-    entries = ledger_of(session, other)
-    for hold in sorted(ledger.current(entries).holds):
-        said = [e.reason for e in entries if e.kind is EntryKind.PAUSE and e.facts.get("hold") == hold]
-        pause(session, actor, deadline, said[-1], hold=hold)
+def _stand_still_from_the_start(session: Session, actor: Actor, deadline: Deadline) -> None:
+    """Hold a clock that has just begun for every reason that holds the one it pauses with, in the same words."""
+    if deadline.case_id is None or not deadline.pauses_with:
+        return
+    for other in of_case(session, deadline.case_id, name=deadline.pauses_with):
+        entries = ledger_of(session, other)
+        for hold in sorted(ledger.current(entries).holds - holds(session, deadline)):
+            said = [e.reason for e in entries if e.kind is EntryKind.PAUSE and e.facts.get("hold") == hold]
+            pause(session, actor, deadline, said[-1], hold=hold)
 
 
 def _pausing_with(session: Session, deadline: Deadline) -> list[Deadline]:

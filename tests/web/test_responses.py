@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from engine import broadcasts, instances
 from engine.deployments import deploy, load_folder
@@ -144,6 +145,34 @@ def test_a_running_response_says_its_level_or_that_nobody_has_decided_it(desk, s
     with database.transaction() as session:
         instances.start(session, desk.actor("coordinator"), "typhoon_response", variables={"level": 2}, drill=True)
     assert "Ⅱ级" in coordinator.get("/responses").text
+
+
+def test_more_running_responses_are_no_more_questions(desk, shipped, database) -> None:  # type: ignore[no-untyped-def]
+    coordinator = desk.browser("coordinator")
+
+    def asked() -> int:
+        sent: list[str] = []
+
+        def note(*about: Any) -> None:
+            sent.append(about[2])
+
+        event.listen(database.reader, "before_cursor_execute", note)
+        try:
+            assert coordinator.get("/responses").status_code == 200
+        finally:
+            event.remove(database.reader, "before_cursor_execute", note)
+        return len(sent)
+
+    def begin() -> None:
+        with database.transaction() as session:
+            instances.start(session, desk.actor("coordinator"), "tree_fall_response", drill=True)
+
+    begin()
+    asked()
+    one = asked()
+    begin()
+    begin()
+    assert asked() == one
 
 
 def test_a_start_whose_form_is_out_of_use_is_refused_not_begun_without_answers(desk, shipped, database) -> None:  # type: ignore[no-untyped-def]

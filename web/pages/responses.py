@@ -9,6 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import undefer
 
 from engine import broadcasts, cases, clock, forms
 from engine.case_context import level_of
@@ -49,6 +50,7 @@ def show_list() -> ResponseReturnValue:
         .join(ProcessDefinition, ProcessDefinition.id == ProcessInstance.process_definition_id)
         .outerjoin(Case, Case.id == ProcessInstance.case_id)
         .outerjoin(open_tasks, open_tasks.c.instance_id == ProcessInstance.id)
+        .options(undefer(ProcessInstance.state))  # the level stands in it
         .where(ProcessDefinition.kind == DRILLED, ProcessInstance.status == InstanceStatus.ACTIVE)
         .where(or_(ProcessInstance.case_id.is_(None), visible_cases(actor)))
         .order_by(ProcessInstance.id.desc())

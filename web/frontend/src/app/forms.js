@@ -59,7 +59,8 @@ const asking = new WeakMap(); // the form's question under way, so that a newer 
 
 /**
  * Ask for the fields again with what stands in them now. The answer is put in at one stroke: what was typed since the
- * question, files, and the focus stay, and there is no moment in which the form could be sent without them.
+ * question, files, and the focus stay, and there is no moment in which the form could be sent without them. Until then the
+ * fields are marked busy.
  */
 async function refresh(form, field, asked) {
   asking.get(form)?.abort();
@@ -69,6 +70,7 @@ async function refresh(form, field, asked) {
   const target = form.querySelector('[data-fields]');
   const meanwhile = new Map();
   let focused = field.id;
+  target.setAttribute('aria-busy', 'true');
   target.addEventListener('input', ({ target: { id, type, value, checked } }) => { if (id && type !== 'file') meanwhile.set(id, { value, checked }); }, { signal });
   target.addEventListener('focusin', (event) => { focused = event.target.id; }, { signal });
   try {
@@ -81,6 +83,7 @@ async function refresh(form, field, asked) {
     if (!signal.aborted) form.querySelector('[data-saved]')?.replaceChildren(say('not_saved'));
   } finally {
     question.abort(); // its listeners go with it
+    if (asking.get(form) === question) target.removeAttribute('aria-busy');
   }
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -167,6 +167,8 @@ class CaseVariables(Mapping[str, Any]):
     """The read-only variables around a process, ``case`` and ``emergency``; each is read when first asked for."""
 
     NAMES = ("case", "emergency")
+    PARTS: ClassVar[Mapping[str, str]] = {"case": "related"}
+    """What changes apart from the rest: other cases."""
 
     def __init__(self, session: Session, case: Case | None) -> None:
         self._session = session

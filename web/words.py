@@ -222,7 +222,7 @@ RECORDS: dict[str, str] = {
     "timer.fired": N_("Time is up"),
     "job.done": N_("Done by the machine"),
     "job.error": N_("Answered with an error"),
-    "condition.checked": N_("Condition checked"),
+    "condition.met": N_("A condition came true"),
     "message.received": N_("Message received"),
     "message.delivered": N_("Message delivered"),
     "message.resent": N_("Message sent again"),

@@ -49,8 +49,8 @@ class Timer:
 class Wait:
     """Something the process waits for: ``kind`` is message, signal or conditional.
 
-    ``name`` of a conditional one: which of the environment's variables (case, emergency) its condition reads, with
-    blanks. ``scope`` is FEEL text over ``signal`` and ``case`` that lets a signal in, or None for the default.
+    ``name`` of a conditional one: which of the environment's variables (case or case.related, emergency) its condition
+    reads, with blanks. ``scope`` is FEEL text over ``signal`` and ``case`` that lets a signal in, None for the default.
     """
 
     key: str

@@ -31,7 +31,8 @@ class Environment:
     """What surrounds one step of a running process; made anew for every step by the caller.
 
     ``variables`` (case, emergency, …) are read-only and visible to every expression before the process's own;
-    ``decide(decision_id, variables)`` answers a value or a ``Decided``.
+    ``decide(decision_id, variables)`` answers a value or a ``Decided``. ``parts`` are members of ``variables`` whose
+    readers are told apart: ``{"case": "related"}``.
     """
 
     now: datetime = field(default_factory=lambda: datetime(1970, 1, 1, tzinfo=UTC))
@@ -39,6 +40,7 @@ class Environment:
     host: Host | None = None
     decide: Callable[[str, Mapping[str, Any]], Any] = _no_decisions
     variables: Mapping[str, Any] = field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = DEFAULTS
     max_steps: int | None = None
     max_seconds: float | None = None
@@ -122,11 +124,15 @@ class Formula:
             ) from error
 
     def reads(self, environment: Environment) -> list[str]:
-        """Which of the environment's variables it asks for."""
+        """Which of the environment's variables it asks for, with the part of one that its text names."""
         if self.text is None:
             return []
         names = self._expression(environment.library).names
-        return [name for name in environment.variables if name in names]
+        return [self._with_part(name, environment.parts) for name in environment.variables if name in names]
+
+    def _with_part(self, name: str, parts: Mapping[str, str]) -> str:
+        part = parts.get(name)
+        return f"{name}.{part}" if part is not None and part in (self.text or "") else name
 
     def _expression(self, library: Library) -> Expression:
         compiled = self._compiled

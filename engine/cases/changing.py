@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from engine import clock, history, responsibility
 from engine.cases.telling import hand_over, link
 from engine.errors import ExecutionFailed
-from engine.instances import case_changed, close_case
+from engine.instances import case_changed, close_case, related_changed
 from engine.permissions import Actor
 from engine.storage import CASE_MAY_BECOME, ENDED, Case, CaseStatus
 
@@ -63,6 +63,8 @@ def update_case(session: Session, actor: Actor, case: Case, changes: Mapping[str
         session.flush()
         _tell(session, actor, case, old, reason)
         case_changed(session, case)
+        if "title" in old:
+            related_changed(session, case)
     return old
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, undefer
 
 from engine import clock, deadlines, history, responsibility
 from engine.errors import Conflict, FieldProblem, InvalidInput
-from engine.instances import advancing, case_changed, close_case, start
+from engine.instances import advancing, case_changed, close_case, related_changed, start
 from engine.instances.advancing import reopen_instance
 from engine.permissions import Actor, require
 from engine.storage import (
@@ -176,6 +176,7 @@ def _told(session: Session, actor: Actor, case: Case, kind: str, reason: str, ol
     session.flush()
     history.record(session, actor, case.id, kind, old=old, new={"status": case.status.value}, reason=reason)
     case_changed(session, case)
+    related_changed(session, case)
     return case
 
 

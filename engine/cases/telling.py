@@ -89,3 +89,5 @@ def link(session: Session, actor: Actor, case: Case, other: Case, kind: str) -> 
         session.add(CaseLink(case_id=case.id, other_case_id=other.id, kind=kind, created_at=clock.now()))
         session.flush()
         history.record(session, actor, case.id, "case.linked", details={"other": other.number, "kind": kind})
+        for one in (case, other):
+            case_changed(session, one)

@@ -5,7 +5,7 @@ derives every row that follows from where the process now stands. Who may do wha
 """
 
 from engine.instances.advancing import Advance, Locked, advancing, lock_step, start
-from engine.instances.conditions import case_changed
+from engine.instances.conditions import case_changed, related_changed
 from engine.instances.ending import close_case, stop_clocks
 from engine.instances.programs import Bundle, compose, compose_with, form_schema, load_bundle, published_changed
 
@@ -22,6 +22,7 @@ __all__ = [
     "load_bundle",
     "lock_step",
     "published_changed",
+    "related_changed",
     "start",
     "stop_clocks",
 ]

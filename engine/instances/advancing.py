@@ -58,6 +58,8 @@ class Advance:
     kind: str = "instance.advanced"
     line: dict[str, Any] = field(default_factory=dict)
     done_key: str = ""
+    only_a_look: bool = False
+    """The history hears of it only when the process moves."""
 
     def deed(self, kind: str, **line: Any) -> None:
         """Name the deed in the history line this step writes; ``line`` as ``history.record`` takes it."""

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from engine import clock, deadlines, history, responsibility
-from engine.instances.conditions import case_changed
+from engine.instances.conditions import case_changed, related_changed
 from engine.instances.jobs import owe
 from engine.permissions import Actor
 from engine.storage import (
@@ -84,6 +84,7 @@ def close_case(session: Session, actor: Actor, case: Case, status: CaseStatus, *
         writes.insert(Job, [_told_parent(case)])
     writes.send(session)
     case_changed(session, case)
+    related_changed(session, case)
 
 
 def _told_parent(case: Case) -> dict[str, Any]:

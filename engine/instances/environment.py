@@ -24,4 +24,12 @@ def environment(session: Session, case: Case | None, bundle: Bundle, around: Cas
         decided = bundle.decisions.decide(decision_id, variables, host)
         return Decided(decided.value, decided.trace)
 
-    return Environment(now=clock.now(), library=LIBRARY, host=host, decide=decide, variables=around, limits=limits())
+    return Environment(
+        now=clock.now(),
+        library=LIBRARY,
+        host=host,
+        decide=decide,
+        variables=around,
+        parts=CaseVariables.PARTS,
+        limits=limits(),
+    )

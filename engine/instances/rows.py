@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from engine import clock, history
 from engine.bpmn.facts import Facts, OpenJob, Step, Thrown, Timer, Wait
 from engine.instances.clocks import start_activity_clocks, stop_activity_clocks, stop_task_clocks
-from engine.instances.conditions import ASKS, look_again
+from engine.instances.conditions import LOOK_ONCE_MORE, look_again
 from engine.instances.jobs import JOBS, owe
 from engine.instances.tasks import open_tasks, withdraw_tasks
 from engine.storage import (
@@ -56,7 +56,7 @@ _CANCEL = Prepared(
 def derive(advance: Advance, facts: Facts) -> list[dict[str, Any]]:
     """Gather every row that changed; answers the history lines of this step, still to be written."""
     before = advance.before
-    lines = [_line(advance, facts.steps)]
+    lines = [_line(advance, facts.steps)] if facts.steps or not advance.only_a_look else []
     _set_stage(advance, facts.steps)
     gone = [task for task in before.tasks if task.key not in {t.key for t in facts.tasks}]
     known = {task.key for task in before.tasks}
@@ -182,7 +182,7 @@ def _derive_waits(advance: Advance, before: Sequence[Wait], after: Sequence[Wait
     names = sorted({wait.name for wait in fresh if wait.kind == "message"})
     if names:
         _look_for_early_messages(advance, names)
-    if any(wait.kind == "conditional" and wait.name in ASKS for wait in fresh):
+    if any(wait.kind == "conditional" and wait.name in LOOK_ONCE_MORE for wait in fresh):
         advance.writes.insert(Job, [look_again(advance.instance.id, advance.instance.case_id)])
 
 

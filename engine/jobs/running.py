@@ -270,7 +270,8 @@ def _buffered(session: Session, actor: Actor, job: Job) -> bool:
 def _condition(session: Session, actor: Actor, job: Job) -> bool:
     assert job.instance_id is not None
     with advancing(session, actor, job.instance_id, case_id=job.case_id) as advance:
-        advance.deed("condition.checked")
+        advance.deed("condition.met")
+        advance.only_a_look = True
         advance.execution.data_changed()
     return True
 

@@ -53,8 +53,8 @@ class EventSubscription(Base):
     """An instance waits for a message, a signal or a condition. Written after a step, removed when met or withdrawn.
 
     Columns: id, instance_id, case_id, key (the execution's), element_id, kind, name (of a condition: which of ``case``
-    and ``emergency`` it reads), correlation_key (canonical text; empty = none), scope (FEEL over ``signal`` and
-    ``case``), created_at.
+    or ``case.related`` and ``emergency`` it reads), correlation_key (canonical text; empty = none), scope (FEEL
+    over ``signal`` and ``case``), created_at.
     """
 
     __tablename__ = "event_subscription"

@@ -33,8 +33,6 @@ from engine.worklist.confidential import Closed, closed_to
 from engine.worklist.drawn import Info, drawn
 from engine.worklist.walking import Walk, walk
 
-NOT_TOLD = frozenset({"condition.checked"})
-
 
 @dataclass(frozen=True)
 class Line:
@@ -98,7 +96,7 @@ def timeline(session: Session, case_id: int, runs: Mapping[int, list[Info]] | No
         .outerjoin(Role, Role.code == HistoryEvent.role)
         .outerjoin(Organisation, Organisation.id == HistoryEvent.organisation_id)
         .outerjoin(Task, Task.id == HistoryEvent.task_id)
-        .where(HistoryEvent.case_id == case_id, HistoryEvent.kind.not_in(NOT_TOLD))
+        .where(HistoryEvent.case_id == case_id)
         .order_by(HistoryEvent.id)
     ).all()
     return [_line(row, names, notes) for row in rows]

@@ -16,7 +16,10 @@ from engine.storage import (
     CaseStatus,
     Deadline,
     DeadlineStatus,
+    HistoryEvent,
     InstanceStatus,
+    Job,
+    JobStatus,
     Organisation,
     ProcessInstance,
     ResponsiblePeriod,
@@ -178,3 +181,56 @@ def test_who_waits_for_something_of_the_case_wakes_whatever_changes_it(
     assert {task.element_id for task in open_tasks(session, case)} == {"clean", "call"}, "who answers for it"
     do(people.clerk, "call")
     assert do(people.crew, "clean") == {"file"}, "the end of its main process"
+
+
+def test_who_waits_for_a_related_case_wakes_when_it_is_linked_renamed_or_ended_and_nobody_else_does(
+    session, database, people, draw, publish, report
+):
+    publish(
+        draw("sanitation", kind="service", serviceType="sanitation").user("accept", "clerk"),
+        draw("together", kind="action")
+        .catch("linked", waiting_for("count(case.related) = 1"))
+        .user("see", "clerk")
+        .catch("renamed", waiting_for('case.related[1].title = "新标题"'))
+        .user("read", "clerk")
+        .catch("over", waiting_for('every other in case.related satisfies other.status = "closed"'))
+        .user("file", "clerk"),
+        draw("alone", kind="action").catch("staged", waiting_for('case.stage = "办结"')),
+    )
+    one, other = (open_case(session, people.clerk, report) for _ in range(2))
+    watching = start(session, people.clerk, "together", case=one)
+    start(session, people.clerk, "alone", case=one)
+    session.commit()
+
+    def settled() -> tuple[set[str], int]:
+        """What is open in the case, and how often its conditions were looked at since the last time."""
+        session.commit()
+        done = len(session.scalars(select(Job.id).where(Job.kind == "condition", Job.status == JobStatus.OWED)).all())
+        session.commit()
+        while run_due(database, Settings(), worker="w"):
+            pass
+        session.expire_all()
+        return {task.element_id for task in open_tasks(session, one)} - {"accept"}, done
+
+    def finish(case, element_id: str) -> None:
+        (task,) = [task for task in open_tasks(session, case) if task.element_id == element_id]
+        tasks.complete(session, people.clerk, task.id, {})
+
+    settled()
+    cases.update_case(session, Actor.system("test"), other, {"related": one.number})
+    assert settled() == ({"see"}, 2), "linked from the other side: both runs of the case look"
+    finish(one, "see")
+    settled()
+    cases.update_case(session, Actor.system("test"), other, {"stage": "处置"})
+    assert settled() == (set(), 0), "nothing a related case shows has changed"
+    cases.update_case(session, Actor.system("test"), other, {"title": "新标题"})
+    assert settled() == ({"read"}, 1), "only who reads related cases looks"
+    finish(one, "read")
+    settled()
+    finish(other, "accept")
+    assert settled() == ({"file"}, 1)
+    lines = session.scalars(select(HistoryEvent).where(HistoryEvent.kind == "condition.met")).all()
+    assert [line.details["completed"] for line in lines] == [["linked"], ["renamed"], ["over"]], (
+        "no line for a mere look"
+    )
+    assert {line.instance_id for line in lines} == {watching.id}

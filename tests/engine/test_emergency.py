@@ -156,7 +156,7 @@ def open_work(session, *of: Case) -> list[str]:
 
 def checks(session) -> dict[int | None, int]:
     """How often a case looked at its conditions because something around it changed."""
-    found = Counter(session.scalars(select(HistoryEvent.case_id).where(HistoryEvent.kind == "condition.checked")))
+    found = Counter(session.scalars(select(Job.case_id).where(Job.kind == "condition", Job.status == JobStatus.DONE)))
     session.commit()
     return dict(found)
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from engine.demonstration import PASSWORD
 from engine.settings import Settings
@@ -83,10 +83,17 @@ def app(database: Database, settings: Settings) -> Flask:
     return create_app(settings, database)
 
 
+class Handler(WSGIRequestHandler):
+    """Gives up a connection on which nobody asks anything."""
+
+    timeout = 5
+
+
 @pytest.fixture
 def address(app: Flask) -> Iterator[str]:
-    """Where the live server answers."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    """Where the live server answers; at the end it finishes what was asked before the database goes."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
+    server.daemon_threads = False  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

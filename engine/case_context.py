@@ -11,7 +11,7 @@ from sqlalchemy import func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from engine import clock
-from engine.bpmn import variables_of
+from engine.bpmn import variable_of
 from engine.storage import (
     Case,
     CaseLink,
@@ -155,7 +155,7 @@ def emergency_context(session: Session, case: Case) -> dict[str, Any] | None:
 
 def level_of(state: bytes | None) -> Any:
     """The level a response has in its saved state: 1 (worst) to 5 (watch), None while nobody has decided."""
-    return variables_of(state).get("level") if state else None
+    return variable_of(state, "level") if state else None
 
 
 def _severity(response: Mapping[str, Any]) -> float:

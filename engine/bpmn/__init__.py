@@ -1,6 +1,6 @@
 """Runs BPMN: the only room that knows SpiffWorkflow. No database, no clock; time comes with the ``Environment``."""
 
-from engine.bpmn.codec import variables_of
+from engine.bpmn.codec import variable_of
 from engine.bpmn.compile import ProcessInfo, compile_processes
 from engine.bpmn.execution import Execution
 from engine.bpmn.facts import Facts, LiveToken, OpenJob, OpenTask, Step, Thrown, Timer, Wait
@@ -31,5 +31,5 @@ __all__ = [
     "compile_processes",
     "limits_of",
     "suggest_mapping",
-    "variables_of",
+    "variable_of",
 ]

@@ -67,6 +67,11 @@ def read_rows(state: bytes, limit: int) -> tuple[int, list[list[Any]]]:
     Raises:
         ExecutionFailed: it is no state, or written by a newer version.
     """
+    serial, rows = _read(state, limit, decode)
+    return serial, rows
+
+
+def _read(state: bytes, limit: int, read: Callable[[bytes], Any]) -> Any:
     if state[:2] != _MAGIC or len(state) < 4:
         raise ExecutionFailed("this is no saved process", kind="state_unreadable")
     if state[2] > FORMAT:
@@ -81,21 +86,25 @@ def read_rows(state: bytes, limit: int) -> tuple[int, list[list[Any]]]:
             body = unpacker.decompress(body, limit + 1)
             if len(body) > limit or not unpacker.eof:
                 raise ExecutionFailed("the saved process is too large or cut off", kind="state_unreadable")
-        serial, rows = decode(body)
+        return read(body)
     except (zlib.error, ValueError, TypeError, KeyError, IndexError) as error:
         raise ExecutionFailed("the saved process is damaged", kind="state_unreadable") from error
-    return serial, rows
 
 
-def variables_of(state: bytes) -> dict[str, Any]:
-    """The variables of a saved process itself, without building it.
+def variable_of(state: bytes, name: str) -> Any:
+    """One variable of a saved process itself, None when it has none; nothing else in it is looked at.
 
     Raises:
         ExecutionFailed: the state is unreadable.
     """
-    _, rows = read_rows(state, DEFAULTS.state_bytes)
-    root = rows[0]
-    return dict(root[4]) if len(root) > 4 else {}
+
+    def read(body: bytes) -> Any:
+        root = orjson.loads(body)[1][0]
+        variables = root[4] if len(root) > 4 else {}
+        # Wrapped as a whole when a variable's own name asks for it.
+        return _unwrap(variables).get(name) if "$" in variables else _unwrap(variables.get(name))
+
+    return _read(state, DEFAULTS.state_bytes, read)
 
 
 def restore(workflow: CaseWorkflow, state: bytes) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.bpmn import Environment, Execution
+from engine.bpmn import Environment, Execution, variable_of
 from engine.bpmn.codec import decode, encode
 from engine.errors import ExecutionFailed
 from engine.feel import YearsMonths
@@ -92,6 +92,18 @@ def test_moments_keep_their_kind_through_a_process(walk):
     case = walk("call")
     case.complete("inside", **values)
     assert same({name: case.variables[name] for name in values}, values)
+
+
+@pytest.mark.parametrize("others", [{}, {"$": ["d", "1"], "\ud800": 1}, {"long": "y" * 5000}], ids=["", "$", "packed"])
+def test_one_variable_is_read_without_the_rest(program, others):
+    ours = program("call")
+    assert variable_of(Execution.start(ours, Environment()).dump(), "level") is None
+    for level in (2, Decimal("1.50"), {"$": 1}, None):
+        state = Execution.start(ours, Environment(), {**others, "level": level}).dump()
+        assert same(variable_of(state, "level"), level)
+    with pytest.raises(ExecutionFailed) as failed:
+        variable_of(state[:-3], "level")
+    assert failed.value.kind == "state_unreadable"
 
 
 def test_a_newer_format_is_refused_in_clear_words(program):

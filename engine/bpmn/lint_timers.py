@@ -45,4 +45,6 @@ def _parse(inspection: Inspection, element: Element, kind: str, text: str) -> No
         if abs(parse_moment(text) - _SOME_DAY) > limits.timer_span:
             raise BadTimer("the time is more than a hundred years away")
     else:
-        parse_span(text, limits)
+        span = parse_span(text, limits)
+        if span.after(_SOME_DAY) < _SOME_DAY:
+            inspection.error("timer_negative", element, timer=text[:100])

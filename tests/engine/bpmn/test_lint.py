@@ -295,6 +295,17 @@ def test_a_literal_timer_is_read_before_publishing(timer, kind):
     assert found(*line(task("a")), boundary, flows("b end"))
 
 
+@pytest.mark.parametrize("timer", ["-PT1H", "-P1M", " -P1DT1S"])
+def test_a_negative_duration_is_refused_where_it_stands(timer):
+    definition = (
+        f"<bpmn:timerEventDefinition><bpmn:timeDuration>{timer}</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    )
+    boundary = node("boundaryEvent", "b", definition, attachedToRef="a")
+    assert found(*line(task("a")), boundary, flows("b end")) == [("timer_negative", "b")]
+    waits = definition.replace(timer, "PT0S")
+    assert not found(*line(task("a")), node("boundaryEvent", "b", waits, attachedToRef="a"), flows("b end"))
+
+
 def test_what_a_drawing_names_must_exist():
     known = Resources(
         forms=frozenset({"receive"}), decisions=frozenset({"route"}), processes=frozenset({"filing"}),

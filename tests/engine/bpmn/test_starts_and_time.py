@@ -49,6 +49,15 @@ def test_timers_take_dates_durations_months_and_feel(walk):
     assert case.ended
 
 
+@pytest.mark.parametrize("over", [timedelta(hours=-2), "-PT2H", "1999-12-31T00:00:00Z"])
+def test_a_time_worked_out_that_is_over_already_is_due_at_once(walk, over):
+    case = walk("timers", {"moment": over, "hours": 3})
+    assert case.timer("by_date").due_at < case.now
+    case.execution.fire_timer(case.timer("by_date").key)
+    case.keep()
+    assert "by_date" not in {t.element_id for t in case.facts.timers}
+
+
 NAIVE = datetime(2026, 1, 1, 8, tzinfo=UTC).replace(tzinfo=None)
 
 

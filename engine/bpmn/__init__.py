@@ -6,7 +6,7 @@ from engine.bpmn.execution import Execution
 from engine.bpmn.facts import Facts, LiveToken, OpenJob, OpenTask, Step, Thrown, Timer, Wait
 from engine.bpmn.limits import DEFAULTS, Limits, limits_of
 from engine.bpmn.lint_report import Resources
-from engine.bpmn.mapping import suggest_mapping
+from engine.bpmn.mapping import path, suggest_mapping
 from engine.bpmn.program import Program, build_program
 from engine.bpmn.scripts import Decided, Environment
 
@@ -30,6 +30,7 @@ __all__ = [
     "build_program",
     "compile_processes",
     "limits_of",
+    "path",
     "suggest_mapping",
     "variable_of",
 ]

@@ -13,6 +13,7 @@ from typing import Any
 from engine.bpmn import codec
 from engine.bpmn.catching import Catching, propagate
 from engine.bpmn.facts import Facts, LiveToken, Thrown
+from engine.bpmn.mapping import Renames
 from engine.bpmn.migration import migrated, problems_of
 from engine.bpmn.moves import move, reopen, skip
 from engine.bpmn.nodes import Node
@@ -219,15 +220,19 @@ class Execution:
 
     def migration_problems(self, program: Program, mapping: Mapping[str, str] | None = None) -> list[Problem]:
         """Why this instance cannot go over to ``program``; nothing when it can."""
-        return problems_of(self._workflow, program, mapping or {})
+        return problems_of(self._workflow, program, self._renames(mapping))
 
     def migrate(self, program: Program, mapping: Mapping[str, str] | None = None) -> Execution:
-        """The same instance on another version of its process; ``mapping`` tells where elements have gone (by id).
+        """The same instance on another version of its process; ``mapping`` tells where elements have gone, from ids (in
+        a called process ``process/id``) to new ids.
 
         Raises:
             DeploymentRejected: with every reason why it cannot.
         """
-        return Execution(migrated(self._workflow, program, mapping or {}))
+        return Execution(migrated(self._workflow, program, self._renames(mapping)))
+
+    def _renames(self, mapping: Mapping[str, str] | None) -> Renames:
+        return Renames(self._workflow.program.main.name, mapping or {})
 
     # -- facts -------------------------------------------------------------------------------------------------------
 

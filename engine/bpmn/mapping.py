@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from engine.bpmn.model import Drawing, Element
 
 if TYPE_CHECKING:
+    from engine.bpmn.nodes import Node
     from engine.bpmn.program import Program
 
 
+def path(main: str, process_key: str, identity: str) -> str:
+    """How an element is named among those of every process an instance of ``main`` runs: ``id``, in a called process
+    ``process/id``.
+    """
+    return identity if process_key == main else f"{process_key}/{identity}"
+
+
+class Renames:
+    """Where elements have gone, process by process: a mapping from old paths to new ids."""
+
+    def __init__(self, main: str, mapping: Mapping[str, str]) -> None:
+        self._main, self._mapping = main, mapping
+
+    def of(self, node: Node, identity: str = "") -> str:
+        """The new id of the element of ``node``, or of another in its process."""
+        identity = identity or node.element.id
+        return self._mapping.get(path(self._main, node.process_key, identity), identity)
+
+    def dropped(self, node: Node) -> bool:
+        """Mapped to nothing: a border event or the start of an event subprocess that the new version does without."""
+        return self.of(node) == "" and not node.keeps_alive
+
+
 def suggest_mapping(old: Program, new: Program) -> dict[str, str]:
-    """For every element and flow of ``old`` whose id is gone: the likely new id, or '' where there is none.
+    """For the ``path`` of every element and flow of ``old`` whose id is gone: the likely new id, or '' without one.
 
     An element is taken for the same when it is of the same type and event and has the same name, or, being the only one
     left over of its type, the same neighbours; a flow when its ends are the same.
@@ -21,7 +45,8 @@ def suggest_mapping(old: Program, new: Program) -> dict[str, str]:
     for key, spec in old.processes.items():
         later = new.main if spec is old.main else new.processes.get(key)
         if later is not None:
-            suggested.update(_suggest(spec.drawing, later.drawing))
+            for identity, there in _suggest(spec.drawing, later.drawing).items():
+                suggested[path(old.main.name, key, identity)] = there
     return suggested
 
 

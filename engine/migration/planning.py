@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, undefer
 
-from engine.bpmn import suggest_mapping
+from engine.bpmn import path, suggest_mapping
+from engine.bpmn.model import Drawing
 from engine.errors import NotFound, Problem
 from engine.instances import compose_with, load_bundle
 from engine.instances.advancing import load
@@ -24,7 +25,9 @@ MOST_SAMPLES = 20
 class Plan:
     """From any other version of ``process_key`` to ``definition``; ``mapping`` holds only ids that change.
 
-    ``open``: element ids of older versions that have no counterpart, with their names; a person decides.
+    Its keys are element ids, in a process that is called ``process/id``; its values ids in the same process.
+    ``open``: elements of older versions that have no counterpart, with their names; a person decides. ``targets``: by
+    process, what there is in the new version, id to name.
     """
 
     process_key: str
@@ -32,12 +35,15 @@ class Plan:
     version: int
     mapping: dict[str, str] = field(default_factory=dict)
     open: dict[str, str] = field(default_factory=dict)
+    targets: dict[str, dict[str, str]] = field(default_factory=dict)
     instances: int = 0
 
 
 @dataclass
 class Group:
-    """Instances that stand at the same places with data of the same shape; ``problems`` are why they cannot go."""
+    """Instances that stand at the same ``places`` (``path``) with data of the same shape and fare alike; ``problems``
+    are why they cannot go.
+    """
 
     version: int
     places: tuple[str, ...]
@@ -57,8 +63,9 @@ def plan(session: Session, actor: Actor, process_key: str, version: int | None =
     target = _target(session, process_key, version)
     found = Plan(process_key, target.id, target.version, instances=len(_instance_ids(session, process_key, target.id)))
     program = load_bundle(session, compose_with(session, target), target.key).program
+    found.targets = {key: _names(spec.drawing) for key, spec in program.processes.items()}
     old = session.execute(
-        select(ProcessDefinition.info, func.max(ProcessInstance.composition_id).label("composition_id"))
+        select(ProcessDefinition.id, func.max(ProcessInstance.composition_id).label("composition_id"))
         .join(ProcessInstance, ProcessInstance.process_definition_id == ProcessDefinition.id)
         .where(
             ProcessDefinition.key == process_key,
@@ -68,14 +75,23 @@ def plan(session: Session, actor: Actor, process_key: str, version: int | None =
         .group_by(ProcessDefinition.id)
         .order_by(ProcessDefinition.version)
     ).all()
-    for info, composition_id in old:
-        names = {element["id"]: element["name"] or element["type"] for element in info["elements"]}
-        suggested = suggest_mapping(load_bundle(session, composition_id, process_key).program, program)
+    for _, composition_id in old:
+        before = load_bundle(session, composition_id, process_key).program
+        names = {
+            path(process_key, key, identity): name
+            for key, spec in before.processes.items()
+            for identity, name in _names(spec.drawing).items()
+        }
+        suggested = suggest_mapping(before, program)
         found.mapping |= {identity: new for identity, new in suggested.items() if new}
         found.open |= {
             identity: names[identity] for identity, new in suggested.items() if not new and identity in names
         }
     return found
+
+
+def _names(drawing: Drawing) -> dict[str, str]:
+    return {e.id: e.name or e.type for e in drawing.elements.values() if e.type != "process"}
 
 
 def _target(session: Session, process_key: str, version: int | None) -> ProcessDefinition:
@@ -123,14 +139,17 @@ def dry_run(session: Session, actor: Actor, plan: Plan, mapping: Mapping[str, st
         case = session.get(Case, instance.case_id) if instance.case_id is not None else None
         execution = load(session, actor, instance, case).execution
         version = versions[instance.process_definition_id]
-        places = tuple(sorted(t.element_id for t in execution.tokens() if t.type != "process"))
+        standing = (
+            path(plan.process_key, t.process_key, t.element_id) for t in execution.tokens() if t.type != "process"
+        )
+        places = tuple(sorted(standing))
         shape = tuple(sorted(f"{name}: {_kind(value)}" for name, value in execution.variables.items()))
-        group = groups.setdefault((version, places, shape), Group(version, places, shape))
+        problems = tuple(execution.migration_problems(program, mapping))
+        told = tuple((problem.code, problem.element_id, str(problem.facts)) for problem in problems)
+        group = groups.setdefault((version, places, shape, told), Group(version, places, shape, problems=problems))
         group.count += 1
         if len(group.instance_ids) < MOST_SAMPLES:
             group.instance_ids.append(instance_id)
-        if group.count == 1:
-            group.problems = tuple(execution.migration_problems(program, mapping))
         session.expunge(instance)
     return sorted(groups.values(), key=lambda group: -group.count)
 

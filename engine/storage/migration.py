@@ -36,8 +36,8 @@ class MigrationStepStatus(StrEnum):
 class Migration(Base):
     """One migration of many instances. Written when it begins; never removed.
 
-    Columns: id, process_key, to_definition_id, composition_id (what they run on afterwards), mapping (old element id to
-    new), status, reason, created_at, created_by_id, finished_at.
+    Columns: id, process_key, to_definition_id, composition_id (what they run on afterwards), mapping (old element id,
+    in a called process ``process/id``, to new id), status, reason, created_at, created_by_id, finished_at.
     """
 
     __tablename__ = "migration"

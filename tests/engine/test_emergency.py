@@ -13,7 +13,7 @@ from engine.instances import conditions, start
 from engine.intake import open_case
 from engine.owed import run_due
 from engine.settings import Settings
-from engine.storage import Case, HistoryEvent, Job, JobStatus, ProcessInstance, Task, TaskStatus
+from engine.storage import Case, Job, JobStatus, ProcessInstance, Task, TaskStatus
 
 NINE = "2026-11-18T09:00"
 

@@ -22,6 +22,8 @@ from engine.storage import (
     Timer,
 )
 
+CALLED = '<zeebe:calledElement processId="visit"/>'
+
 
 def service(draw):
     return draw("sanitation", kind="service", serviceType="sanitation")
@@ -69,6 +71,35 @@ def test_instances_go_over_one_by_one_and_finish_on_the_new_version(session, dat
     for expected in ("check", "close"):
         tasks.complete(session, people.clerk, current(session, running[0]).id, {})
         assert current(session, running[0]).element_id == expected
+
+
+def test_a_called_process_with_the_same_ids_has_a_mapping_of_its_own(session, database, people, draw, publish, report):
+    def version(own: str, called: str, more: str = "") -> None:
+        child = draw("visit", kind="shared").user(called, "clerk")
+        publish(child, service(draw)._add("call", "callActivity", CALLED).user(own, "clerk", limit=more))
+
+    version("check", "check")
+    inside, behind = (open_case(session, people.clerk, report) for _ in range(2))
+    tasks.complete(session, people.clerk, current(session, behind).id, {})
+    version("look", "inspect", "4 工作时")
+    session.commit()
+    plan = migration.plan(session, people.operator, "sanitation")
+    assert {old: new for old, new in plan.mapping.items() if "check" in old} == {
+        "check": "look",
+        "visit/check": "inspect",
+    }
+    assert set(plan.targets["visit"]) >= {"inspect"} and "inspect" not in plan.targets["sanitation"]
+    groups = migration.dry_run(session, people.operator, plan, {"check": "look"})
+    assert {group.places: bool(group.problems) for group in groups} == {
+        ("call", "visit/check"): True,
+        ("check",): False,
+    }
+    begun = migration.begin(session, people.operator, plan, "新版")
+    session.commit()
+    settle(database)
+    session.expire_all()
+    assert migration.progress(session, begun) == {"done": 2}
+    assert [current(session, case).element_id for case in (inside, behind)] == ["inspect", "look"]
 
 
 def test_what_cannot_go_stays_where_it_is_with_its_reasons(session, database, people, running):

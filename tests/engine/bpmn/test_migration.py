@@ -124,6 +124,40 @@ def test_a_call_of_another_id_takes_along_what_it_calls_though_that_has_the_same
     assert [t.element_id for t in moved.facts().tasks] == ["after"]
 
 
+def same_ids(main_task, child_task):
+    """The calling process waits after the call at a task, the called one at another; both ids are given."""
+    head, main, child = re.split(r"(?=  <bpmn:process )", (DIAGRAMS / "call.bpmn").read_text())
+    main, child = main.replace('"after"', f'"{main_task}"'), child.replace('"inside"', f'"{child_task}"')
+    text = (head + main + "</bpmn:definitions>").encode(), (head + child).encode()
+    return build_program(dict(zip(("main.bpmn", "child.bpmn"), text, strict=True)), "main")
+
+
+def test_an_id_that_the_process_and_one_it_calls_share_goes_its_own_way_in_each(walk):
+    environment = walk("call", {"number": 1}).environment
+    old, new = same_ids("check", "check"), same_ids("look", "inspect")
+    mapping = {"check": "look", "child/check": "inspect"}
+
+    case = Execution.start(old, environment, {"number": 1})
+    assert {p.code for p in case.migration_problems(new, {"check": "look"})} == {"migration_element_missing"}
+    moved = case.migrate(new, mapping)
+    assert [t.element_id for t in moved.facts().tasks] == ["inspect"]
+    moved.complete_task(moved.facts().tasks[0].key, {})
+    assert [t.element_id for t in moved.facts().tasks] == ["look"]
+
+    case.complete_task(case.facts().tasks[0].key, {})
+    assert [t.element_id for t in case.migrate(new, mapping).facts().tasks] == ["look"]
+    # Another element of the process has the id that the called one's has gone to: it is not taken for it.
+    swapped = same_ids("inspect", "inspect")
+    assert {p.code for p in case.migration_problems(swapped, {"child/check": "inspect"})} == {
+        "migration_element_missing"
+    }
+
+
+def test_a_suggested_mapping_says_in_which_process(walk):
+    old = same_ids("check", "check")
+    assert suggest_mapping(old, same_ids("look", "inspect")) == {"check": "look", "child/check": "inspect"}
+
+
 def test_an_element_that_moved_into_a_subprocess_is_refused(walk):
     case = walk("exclusive_loop")
     new = changed(

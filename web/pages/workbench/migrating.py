@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select, true
+from sqlalchemy import func, select
 
 from engine import migration
+from engine.bpmn import path
 from engine.errors import NotFound, Problem
 from engine.storage import (
     DefinitionState,
@@ -82,8 +83,7 @@ def migration_plan(process_key: str) -> ResponseReturnValue:
         versions=versions.all(),
         chosen={name: chosen.get(name, "") for name in sorted({*plan.mapping, *plan.open})},
         names=_names(process_key),
-        places=_names(),
-        elements=target.info.get("elements", ()),
+        targets=plan.targets,
         groups=[(group, [text_of(problem) for problem in group.problems]) for group in groups or ()],
         tried=groups is not None,
     )
@@ -97,14 +97,16 @@ def _given(mapping: dict[str, str]) -> dict[str, str]:
     return {old: new for old, new in mapping.items() if new}
 
 
-def _names(process_key: str | None = None) -> dict[str, str]:
-    """Element id → what people call it, the newest version's word for it; of every process when none is named."""
-    infos = session().scalars(
-        select(ProcessDefinition.info)
-        .where(ProcessDefinition.key == process_key if process_key else true())
-        .order_by(ProcessDefinition.version)
+def _names(process_key: str) -> dict[str, str]:
+    """Where elements of a process and of those it may call stand (``path``) → the newest version's word for them."""
+    rows = session().execute(
+        select(ProcessDefinition.key, ProcessDefinition.info).order_by(ProcessDefinition.version, ProcessDefinition.id)
     )
-    return {each["id"]: each["name"] or each["id"] for info in infos for each in info.get("elements", ())}
+    return {
+        path(process_key, key, each["id"]): each["name"] or each["id"]
+        for key, info in rows
+        for each in info.get("elements", ())
+    }
 
 
 @door.post_deed("/migrations/plan/<process_key>", needs="instance.migrate")
@@ -140,10 +142,21 @@ def migration_show(migration_id: int) -> ResponseReturnValue:
         counts=counts,
         total=sum(counts.values()),
         refused=[(step.instance_id, [_reason(each) for each in step.problems]) for step in refused],
-        names=_names(found.process_key),
+        gone=_gone(found),
         history=_history(found),
         live=found.status.value in ("running", "reverting"),
     )
+
+
+def _gone(found: Migration) -> list[tuple[tuple[str, str], tuple[str, str]]]:
+    """Name and path of the elements that were taken to be others, and of those."""
+    names = _names(found.process_key)
+    pairs = []
+    for old, new in found.mapping.items():
+        there = old.removesuffix(old.rpartition("/")[2]) + new
+        if old in names:
+            pairs.append(((names[old], old), (names.get(there, there), there)))
+    return pairs
 
 
 def _reason(problem: dict[str, Any]) -> str:

@@ -117,7 +117,7 @@ def start(
     session.flush()
     advance = Advance(session, actor, instance, case, bundle, execution, around)
     advance.deed("instance.started", subject=process_key)
-    _save(advance, begins=True)
+    save(advance, begins=True)
     return instance
 
 
@@ -145,7 +145,7 @@ def advancing(
         raise Conflict("the process has ended", kind="ended", instance=instance_id)
     advance = load(session, actor, instance, case)
     yield advance
-    _save(advance)
+    save(advance)
 
 
 def reopen_instance(
@@ -162,7 +162,7 @@ def reopen_instance(
     advance.deed("instance.reopened", element_id=element_id, reason=reason)
     advance.execution.reopen(element_id)
     instance.status, instance.ended_at, instance.end_events = InstanceStatus.ACTIVE, None, []
-    _save(advance, begins=True)
+    save(advance, begins=True)
 
 
 def load(session: Session, actor: Actor, instance: ProcessInstance, case: Case | None) -> Advance:
@@ -200,16 +200,22 @@ def lock_instance(session: Session, instance_id: int) -> ProcessInstance:
     return instance
 
 
-def _save(advance: Advance, *, begins: bool = False) -> None:
-    """Derive what follows from where the process stands now, and write it down. ``begins``: so far it did not run."""
+def save(advance: Advance, *, begins: bool = False) -> None:
+    """Derive what follows from where the process stands now, and write it down. ``begins``: so far it did not run.
+
+    For ``advancing`` and for migration only. A look that found nothing new writes nothing.
+    """
     facts = advance.execution.facts()
     instance, case = advance.instance, advance.case
     stage = case.stage if case is not None else ""
+    state = advance.execution.dump()
+    if advance.only_a_look and not facts.steps and state == instance.state:
+        return
     lines = derive(advance, facts)
     if advance.bundle.kind == CONTINGENCY:
         tell_response(advance, begins or facts.ended)
     values: dict[str, Any] = {
-        "state": advance.execution.dump(),
+        "state": state,
         "lock_version": instance.lock_version + 1,
         "updated_at": clock.now(),
     }

@@ -10,9 +10,11 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from engine import clock, history
+from engine.bpmn.facts import Wait
 from engine.errors import Conflict, DeploymentRejected, FieldProblem, InvalidInput
 from engine.instances import Advance, compose_with, load_bundle
-from engine.instances.advancing import load, lock_instance
+from engine.instances.advancing import load, lock_instance, save
+from engine.instances.conditions import look_again
 from engine.instances.jobs import JOBS, owe
 from engine.instances.tasks import TASKS
 from engine.migration.planning import RUNNING, Plan
@@ -21,6 +23,7 @@ from engine.storage import (
     Base,
     Case,
     EventSubscription,
+    Job,
     JobLane,
     JobStatus,
     Migration,
@@ -36,6 +39,8 @@ from engine.storage import (
 STEPS = Base.metadata.tables[MigrationStep.__tablename__]
 TIMERS = Base.metadata.tables[Timer.__tablename__]
 SUBSCRIPTIONS = Base.metadata.tables[EventSubscription.__tablename__]
+_GONE_ON = -1
+"""In place of the version an instance had right after: going over has let it go on, it cannot be taken back."""
 UNDER_WAY = (MigrationStatus.RUNNING, MigrationStatus.REVERTING)
 
 
@@ -211,14 +216,12 @@ def migrate_one(session: Session, actor: Actor, step_id: int) -> bool:
         return False
     step.old_state, step.old_composition_id = instance.state, instance.composition_id
     step.old_definition_id = instance.process_definition_id
-    instance.state = execution.dump()
     instance.composition_id, instance.process_definition_id = migration.composition_id, migration.to_definition_id
-    instance.lock_version += 1
-    instance.updated_at = clock.now()
-    step.status, step.lock_version, step.at = MigrationStepStatus.DONE, instance.lock_version, clock.now()
     advance.execution, advance.bundle = execution, bundle
-    _rename_rows(session, advance)
-    _record(session, actor, instance, "instance.migrated", migration)
+    went_on = bool(execution.facts().steps)
+    _go_over(advance, "instance.migrated", migration)
+    step.status, step.at = MigrationStepStatus.DONE, clock.now()
+    step.lock_version = _GONE_ON if went_on else instance.lock_version
     _finish(session, migration, MigrationStepStatus.PENDING, MigrationStatus.DONE)
     return True
 
@@ -234,11 +237,11 @@ def revert_one(session: Session, actor: Actor, step_id: int) -> bool:
     session.refresh(step, ["old_state"])
     instance.state, instance.composition_id = step.old_state, step.old_composition_id or instance.composition_id
     instance.process_definition_id = step.old_definition_id or instance.process_definition_id
-    instance.lock_version += 1
-    step.status = MigrationStepStatus.REVERTED
     session.flush()
-    _rename_rows(session, load(session, actor, instance, advance.case))
-    _record(session, actor, instance, "instance.migrated_back", migration)
+    back = load(session, actor, instance, advance.case)
+    back.before = advance.before
+    _go_over(back, "instance.migrated_back", migration)
+    step.status = MigrationStepStatus.REVERTED
     _finish(session, migration, MigrationStepStatus.DONE, MigrationStatus.REVERTED)
     return True
 
@@ -273,10 +276,21 @@ def _finish(session: Session, migration: Migration, left: MigrationStepStatus, e
         session.flush()
 
 
-def _rename_rows(session: Session, advance: Advance) -> None:
-    """The rows of what is open keep their keys; where they stand, and with which form, is new."""
+def _go_over(advance: Advance, kind: str, migration: Migration) -> None:
+    """Save an instance on its other version: what is watched there and was not before is watched from now on, and what
+    it does without is not. Conditions may read otherwise there: they look.
+    """
+    advance.deed(kind, subject=migration.process_key, reason=migration.reason, details={"migration": migration.id})
+    _rename_rows(advance)
+    if any(wait.kind == "conditional" for wait in advance.execution.facts().waits):
+        advance.writes.insert(Job, [look_again(advance.instance.id, advance.instance.case_id)])
+    save(advance)
+
+
+def _rename_rows(advance: Advance) -> None:
+    """The rows of what is open keep their keys; where they stand, with which form and for what they wait, is new."""
     facts = advance.execution.facts()
-    connection = session.connection()
+    connection = advance.session.connection()
     for task in facts.tasks:
         values: dict[str, Any] = {
             "element_id": task.element_id,
@@ -290,22 +304,9 @@ def _rename_rows(session: Session, advance: Advance) -> None:
         )
     for table, rows in ((TIMERS, facts.timers), (SUBSCRIPTIONS, facts.waits), (JOBS, facts.jobs)):
         for row in rows:
+            known = {"name": row.name, "scope": row.scope or ""} if isinstance(row, Wait) else {}
             connection.execute(
                 update(table)
                 .where(table.c.instance_id == advance.instance.id, table.c.key == row.key)
-                .values(element_id=row.element_id)
+                .values(element_id=row.element_id, **known)
             )
-
-
-def _record(session: Session, actor: Actor, instance: ProcessInstance, kind: str, migration: Migration) -> None:
-    session.flush()
-    history.record(
-        session,
-        actor,
-        instance.case_id,
-        kind,
-        instance_id=instance.id,
-        subject=migration.process_key,
-        reason=migration.reason,
-        details={"migration": migration.id},
-    )

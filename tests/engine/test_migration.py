@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from engine import clock, migration, tasks
+from engine import clock, messages, migration, tasks
 from engine.errors import InvalidInput, NotAllowed
+from engine.instances.advancing import load
 from engine.intake import open_case
 from engine.owed import run_due
+from engine.permissions import Actor
 from engine.settings import Settings
 from engine.storage import (
+    EventSubscription,
     HistoryEvent,
     Incident,
     IncidentStatus,
@@ -100,6 +103,120 @@ def test_a_called_process_with_the_same_ids_has_a_mapping_of_its_own(session, da
     session.expire_all()
     assert migration.progress(session, begun) == {"done": 2}
     assert [current(session, case).element_id for case in (inside, behind)] == ["inspect", "look"]
+
+
+def border(identity: str, definition: str) -> str:
+    """A border event that leads to a task ``after_<identity>``."""
+    said = (
+        '<bpmn:extensionElements><zeebe:formDefinition formId="remark"/><zeebe:assignmentDefinition '
+        'candidateGroups="clerk"/></bpmn:extensionElements>'
+    )
+    return (
+        f'<bpmn:boundaryEvent id="{identity}" attachedToRef="accept" cancelActivity="false">{definition}'
+        f'</bpmn:boundaryEvent><bpmn:userTask id="after_{identity}">{said}</bpmn:userTask><bpmn:sequenceFlow '
+        f'id="to_{identity}" sourceRef="{identity}" targetRef="after_{identity}"/>'
+    )
+
+
+HOUR = (
+    '<bpmn:timerEventDefinition id="hour"><bpmn:timeDuration xsi:type="bpmn:tFormalExpression">PT1H'
+    "</bpmn:timeDuration></bpmn:timerEventDefinition>"
+)
+MESSAGE = (
+    '<bpmn:message id="m_told" name="told"><bpmn:extensionElements><zeebe:subscription correlationKey="=case.number"/>'
+    "</bpmn:extensionElements></bpmn:message>"
+)
+TOLD = '<bpmn:messageEventDefinition id="d_told" messageRef="m_told"/>'
+
+
+def waits(session, case) -> dict[str, list[str]]:
+    """What the database knows an instance of the case to wait for, and what the instance itself knows."""
+    session.expire_all()
+    instance = session.scalars(select(ProcessInstance).where(ProcessInstance.case_id == case.id)).one()
+    facts = load(session, Actor.system("test"), instance, case).execution.facts()
+    rows = {
+        "timers": sorted(session.scalars(select(Timer.element_id).where(Timer.case_id == case.id))),
+        "waits": sorted(session.scalars(select(EventSubscription.name).where(EventSubscription.case_id == case.id))),
+    }
+    known = {"timers": sorted(t.element_id for t in facts.timers), "waits": sorted(w.name for w in facts.waits)}
+    session.commit()
+    assert rows == known
+    return rows
+
+
+def test_what_the_new_version_watches_is_really_watched_and_what_it_does_without_is_not(
+    session, database, people, draw, publish, report
+):
+    first = service(draw).user("accept", "clerk").raw(border("late", HOUR))
+    publish(first)
+    with clock.at("2026-11-18T09:00"):
+        case, other = (open_case(session, people.clerk, report) for _ in range(2))
+        session.commit()
+    publish(service(draw).user("accept", "clerk").raw(border("told", TOLD) + border("later", HOUR), outside=MESSAGE))
+    with clock.at("2026-11-18T09:30"):
+        plan = migration.plan(session, people.operator, "sanitation")
+        begun = migration.begin(session, people.operator, plan, "新版", {"late": ""})
+        session.commit()
+        settle(database)
+    for one in (case, other):
+        assert waits(session, one) == {"timers": ["later"], "waits": ["told"]}
+    with clock.at("2026-11-18T10:15"):
+        settle(database)
+        messages.publish(session, Actor.system("test"), "told", correlation_key=case.number)
+        session.commit()
+        assert open_elements(session, case) == {"accept", "after_told"}
+    with clock.at("2026-11-18T10:16"):
+        migration.revert(session, people.operator, begun.id, "有误")
+        session.commit()
+        settle(database)
+    session.expire_all()
+    assert migration.progress(session, begun) == {"reverted": 1, "kept": 1}
+    session.commit()
+    assert waits(session, other) == {"timers": [], "waits": []} and open_elements(session, other) == {
+        "accept",
+        "after_late",
+    }
+    with clock.at("2026-11-18T10:31"):
+        settle(database)
+    assert open_elements(session, case) == {"accept", "after_told", "after_later"}
+
+
+def test_what_is_waited_for_is_what_the_new_version_says(session, database, people, draw, publish, report):
+    def condition(text: str) -> str:
+        return (
+            '<bpmn:conditionalEventDefinition id="watch"><bpmn:condition xsi:type="bpmn:tFormalExpression">'
+            f"= {text}</bpmn:condition></bpmn:conditionalEventDefinition>"
+        )
+
+    def version(name: str, watched: str) -> None:
+        borders = border("watched", condition(watched)) + border("news", TOLD)
+        publish(service(draw).user("accept", "clerk").raw(borders, outside=MESSAGE.replace('"told"', f'"{name}"')))
+
+    version("told", "case.drill")
+    case, other = (open_case(session, people.clerk, report) for _ in range(2))
+    version("heard", 'emergency = null and case.urgency = "一般"')
+    plan = migration.plan(session, people.operator, "sanitation")
+    begun = migration.begin(session, people.operator, plan, "新版")
+    session.commit()
+    settle(database)
+    for one in (case, other):
+        assert waits(session, one) == {"timers": [], "waits": ["case emergency", "heard"]}
+        assert open_elements(session, one) == {"accept", "after_watched"}, "its condition holds in the new version"
+    messages.publish(session, Actor.system("test"), "heard", correlation_key=case.number)
+    session.commit()
+    assert open_elements(session, case) == {"accept", "after_news", "after_watched"}
+    migration.revert(session, people.operator, begun.id, "有误")
+    session.commit()
+    settle(database)
+    assert migration.progress(session, begun) == {"kept": 2}
+
+
+def open_elements(session, case) -> set[str]:
+    session.expire_all()
+    of_case = select(Task.element_id).where(Task.case_id == case.id, Task.status == TaskStatus.OPEN)
+    found = set(session.scalars(of_case))
+    session.commit()
+    return found
 
 
 def test_what_cannot_go_stays_where_it_is_with_its_reasons(session, database, people, running):

@@ -128,15 +128,17 @@ def spread(session: Session, actor: Actor, job: Job) -> bool:
     broadcast = lock(session, Broadcast, place["broadcast"])
     if broadcast.status is BroadcastStatus.STOPPED:
         return True
+    # An instance may wait in several places; one delivery serves them all.
     statement = (
-        select(EventSubscription.id, EventSubscription.instance_id, EventSubscription.case_id)
+        select(EventSubscription.instance_id, EventSubscription.case_id)
         .where(
             EventSubscription.kind == SubscriptionKind.SIGNAL,
             EventSubscription.name == broadcast.name,
-            EventSubscription.id > place["after"],
+            EventSubscription.instance_id > place["after"],
             EventSubscription.id <= place["last"],
         )
-        .order_by(EventSubscription.id)
+        .distinct()
+        .order_by(EventSubscription.instance_id)
         .limit(CHUNK)
     )
     if broadcast.areas:
@@ -147,9 +149,7 @@ def spread(session: Session, actor: Actor, job: Job) -> bool:
     found = session.execute(statement).all()
     if place["after"] == 0:
         _owe_starts(session, broadcast)
-    # An instance may wait twice; one delivery serves all its waits.
-    rows = {row.instance_id: row for row in found}
-    if rows:
+    if found:
         session.execute(
             insert(JOBS),
             [
@@ -162,13 +162,13 @@ def spread(session: Session, actor: Actor, job: Job) -> bool:
                     lane=JobLane.BULK,
                     max_attempts=5,
                 )
-                for row in rows.values()
+                for row in found
             ],
         )
-        broadcast.total += len(rows)
+        broadcast.total += len(found)
     if len(found) < CHUNK:
         return True
-    job.inputs = {**place, "after": found[-1].id}
+    job.inputs = {**place, "after": found[-1].instance_id}
     return False
 
 
@@ -234,10 +234,24 @@ def _lets_in(
 
 
 def start_by_signal(session: Session, actor: Actor, job: Job) -> bool:
-    """Start the process of a signal start event. Answers False when it was retired or the signal stopped."""
-    trigger = session.get(StartTrigger, job.inputs["trigger"], with_for_update=True)
+    """Start the process of a signal start event, in the version that counts by now. Answers False when that has none
+    there, or the signal was stopped.
+    """
+    told = session.get_one(StartTrigger, job.inputs["trigger"])
     broadcast = session.get_one(Broadcast, job.inputs["broadcast"])
-    if trigger is None or not trigger.active or broadcast.status is BroadcastStatus.STOPPED:
+    trigger = session.scalars(
+        select(StartTrigger)
+        .where(
+            StartTrigger.active,
+            StartTrigger.kind == TriggerKind.SIGNAL,
+            StartTrigger.name == broadcast.name,
+            StartTrigger.process_key == told.process_key,
+            StartTrigger.element_id == told.element_id,
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if trigger is None or broadcast.status is BroadcastStatus.STOPPED:
         return False
     trigger.fired, trigger.last_fired_at = trigger.fired + 1, clock.now()
     start(

@@ -31,8 +31,13 @@ def take_over(session: Session, definition: ProcessDefinition) -> None:
     """Let the start events of ``definition`` wait from now on, and those of its other versions no more; a service type
     it brings along is offered."""
     offer_service(session, definition)
+    # Locked: a worker that fires one of them right now must have written down when it is due next.
     before = session.scalars(
-        select(StartTrigger).where(StartTrigger.process_key == definition.key).order_by(StartTrigger.id)
+        select(StartTrigger)
+        .where(StartTrigger.process_key == definition.key)
+        .order_by(StartTrigger.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).all()
     latest = {row.element_id: row for row in before if row.active}
     own = {row.element_id: row for row in before if row.process_definition_id == definition.id}

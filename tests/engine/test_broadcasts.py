@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from engine import broadcasts, cases
 from engine.errors import NotAllowed
 from engine.intake import open_case
+from engine.jobs import run_owed
 from engine.owed import run_due
 from engine.permissions import Actor
 from engine.settings import Settings
@@ -117,3 +118,50 @@ def test_a_long_spread_goes_on_where_it_stopped(session, database, waiting, monk
     settle(database)
     assert woken(session) == {case.id for case in found}
     assert session.scalar(select(func.count()).select_from(Task)) == 3
+
+
+def test_an_instance_that_waits_in_several_places_gets_the_signal_once_in_each(
+    session, database, people, draw, publish, report, monkeypatch
+):
+    """However the waits fall into chunks."""
+    border = (
+        '<bpmn:boundaryEvent id="b{n}" attachedToRef="accept" cancelActivity="false">'
+        '<bpmn:signalEventDefinition id="d{n}" signalRef="s1"/></bpmn:boundaryEvent><bpmn:userTask id="act{n}">'
+        '<bpmn:extensionElements><zeebe:assignmentDefinition candidateGroups="clerk"/>'
+        '<zeebe:formDefinition formId="remark"/></bpmn:extensionElements></bpmn:userTask>'
+        '<bpmn:sequenceFlow id="x{n}" sourceRef="b{n}" targetRef="act{n}"/>'
+    )
+    publish(
+        draw("sanitation", kind="service", serviceType="sanitation")
+        .user("accept", "clerk")
+        .raw("".join(border.format(n=n) for n in range(3)), '<bpmn:signal id="s1" name="typhoon"/>')
+    )
+    for _ in range(2):
+        open_case(session, people.clerk, report)
+    monkeypatch.setattr(broadcasts, "CHUNK", 1)
+    sent = broadcasts.send(session, MACHINE, "typhoon")
+    session.commit()
+    settle(database)
+    session.expire_all()
+    acts = session.scalars(select(Task.element_id).where(Task.element_id != "accept")).all()
+    assert sorted(acts) == sorted(["act0", "act1", "act2"] * 2)
+    assert (sent.total, sent.delivered) == (2, 2)
+
+
+def test_a_new_version_that_comes_between_a_signal_and_what_it_starts_is_the_one_that_starts(
+    session, database, draw, publish, city
+):
+    start = '<bpmn:signalEventDefinition id="d" signalRef="s1"/>'
+
+    def version(step: str) -> None:
+        told = '<bpmn:signal id="s1" name="typhoon"/>'
+        publish(draw("plan", kind="contingency").raw("", told).user(step, "coordinator").xml(start))
+
+    version("lead")
+    broadcasts.send(session, MACHINE, "typhoon")
+    session.commit()
+    assert run_owed(database, Settings(), limit=1) == 1, "who is to be started is written down"
+    version("command")
+    settle(database)
+    session.expire_all()
+    assert session.scalars(select(Task.element_id)).all() == ["command"]

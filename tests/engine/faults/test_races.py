@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from engine import broadcasts, clock, jobs, messages, tasks
-from engine.deployments import deploy
+from engine.deployments import deploy, fire_due
 from engine.errors import CityLoopError, Conflict
 from engine.intake import open_case
 from engine.owed import run_due
@@ -30,6 +30,7 @@ from engine.storage import (
     Message,
     MessageStatus,
     Person,
+    ProcessInstance,
     Task,
     TaskStatus,
     Timer,
@@ -349,3 +350,35 @@ def test_who_begins_to_wait_while_a_response_is_raised_sees_it_all_the_same(town
     with postgres.reading() as session:
         found = session.scalars(select(Task.element_id).where(Task.status == TaskStatus.OPEN)).all()
     assert sorted(found) == ["act", "shelter"]
+
+
+def test_a_version_published_while_its_timer_starts_does_not_start_again(town, postgres, draw, remark):
+    daily = (
+        '<bpmn:timerEventDefinition id="t"><bpmn:timeCycle xsi:type="bpmn:tFormalExpression">'
+        "R/2026-11-18T08:00:00+08:00/P1D</bpmn:timeCycle></bpmn:timerEventDefinition>"
+    )
+
+    def publish(*steps: str) -> None:
+        drawing = draw("report")
+        for step in steps:
+            drawing.user(step, "clerk")
+        files = {"forms/remark.form": remark, "workflows/report/report.bpmn": drawing.xml(daily)}
+        with postgres.transaction() as session:
+            deploy(session, MACHINE, files, name="r", source="test")
+
+    with clock.at("2026-11-17T09:00"):
+        publish("write")
+    designer = threading.Thread(target=lambda: publish("write", "check"))
+    with clock.at("2026-11-18T08:00"):
+        with postgres.transaction() as session:
+            assert fire_due(session, MACHINE) == 1
+            designer.start()
+            with postgres.reading() as other:
+                waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+                while designer.is_alive() and not other.scalar(waiting):
+                    other.rollback()
+        designer.join(60)
+        while run_due(postgres, Settings(), worker="w"):
+            pass
+    with postgres.reading() as session:
+        assert session.scalar(select(func.count()).select_from(ProcessInstance)) == 1

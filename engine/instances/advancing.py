@@ -60,6 +60,8 @@ class Advance:
     done_key: str = ""
     only_a_look: bool = False
     """The history hears of it only when the process moves."""
+    by_hand: bool = False
+    """A person corrects the process and answers for the incidents of what it leaves."""
 
     def deed(self, kind: str, **line: Any) -> None:
         """Name the deed in the history line this step writes; ``line`` as ``history.record`` takes it."""

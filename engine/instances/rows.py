@@ -51,6 +51,19 @@ _CANCEL = Prepared(
     .where(_one(Job), (JOBS.c.status == JobStatus.OWED) | (JOBS.c.status == JobStatus.FAILED))
     .values(status=JobStatus.CANCELLED, finished_at=bindparam("now", type_=JOBS.c.finished_at.type))
 )
+_LEFT = Prepared(
+    update(INCIDENTS)
+    .where(
+        INCIDENTS.c.instance_id == bindparam("instance"),
+        INCIDENTS.c.status == IncidentStatus.OPEN,
+        (INCIDENTS.c.timer_key == bindparam("gone")) | INCIDENTS.c.job_id.in_(select(JOBS.c.id).where(_one(Job))),
+    )
+    .values(
+        status=IncidentStatus.DISMISSED,
+        resolved_at=bindparam("now", type_=INCIDENTS.c.resolved_at.type),
+        resolution="the process has left the step",
+    )
+)
 
 
 def derive(advance: Advance, facts: Facts) -> list[dict[str, Any]]:
@@ -134,9 +147,17 @@ def _remove(advance: Advance, table: type[TimerRow] | type[EventSubscription], k
         advance.writes.add(_REMOVE[table], {"instance": advance.instance.id, "gone": key})
 
 
+def _dismiss(advance: Advance, keys: Sequence[str]) -> None:
+    """What was wrong with timers and jobs that nobody waits for any more is over."""
+    for key in keys:
+        if key != advance.done_key and not advance.by_hand:
+            advance.writes.add(_LEFT, {"instance": advance.instance.id, "gone": key, "now": clock.now()})
+
+
 def _derive_timers(advance: Advance, before: Sequence[Timer], after: Sequence[Timer]) -> None:
     gone, fresh = _changes(before, after)
     _remove(advance, TimerRow, gone)
+    _dismiss(advance, gone)
     due = {timer.key: timer.due_at for timer in before}
     for timer in after:
         if timer.key in due and due[timer.key] != timer.due_at:
@@ -199,6 +220,7 @@ def _derive_jobs(advance: Advance, before: Sequence[OpenJob], after: Sequence[Op
     for key in gone:
         if key != advance.done_key:
             advance.writes.add(_CANCEL, {"instance": advance.instance.id, "gone": key, "now": clock.now()})
+    _dismiss(advance, gone)
     advance.writes.insert(Job, [_connector_job(advance, job) for job in fresh])
 
 

@@ -165,6 +165,7 @@ def _correct(
     if not reason.strip():
         raise InvalidInput("a reason is needed", [FieldProblem("reason", "required")])
     with advancing(session, actor, instance_id, even_suspended=True) as advance:
+        advance.by_hand = True
         advance.deed(kind, reason=reason, element_id=element_id, details=details)
         deed(advance)
     _settle(session, actor, instance_id, reason)

@@ -81,6 +81,7 @@ def _fire(database: Database, worker: str, timer_id: int) -> bool:
                 running = {t.key: t for t in advance.before.timers}.get(timer.key)
                 if running is None:
                     raise Conflict("the timer runs no more", kind="nobody_waits")
+                advance.done_key = timer.key
                 advance.deed("timer.fired", element_id=timer.element_id)
                 advance.execution.fire_timer(timer.key)
                 after = {t.key for t in advance.execution.facts().timers}

@@ -8,10 +8,12 @@ from sqlalchemy import select, update
 from engine import cases, clock, connectors, incidents, jobs
 from engine.connectors import bpmn_error, failed
 from engine.errors import Conflict, InvalidInput, NotAllowed
+from engine.instances import advancing
 from engine.intake import open_case
 from engine.jobs.claiming import claim
 from engine.jobs.running import worker_name
 from engine.owed import clean_house
+from engine.permissions import Actor
 from engine.settings import Settings
 from engine.storage import Incident, IncidentStatus, Job, JobLane, JobStatus, Person, Task, TaskStatus
 
@@ -233,6 +235,24 @@ def test_a_job_whose_process_went_on_without_it_is_cancelled(session, database, 
     session.commit()
     assert job(session).status is JobStatus.CANCELLED
     assert work(database) == 0 and outside.calls == []
+
+
+def test_what_was_wrong_with_a_step_is_over_when_the_process_has_left_it(session, database, people, outside, case):
+    outside.answers = [failed("no answer")] * 3
+    for minute in (0, 5, 30):
+        work(database, f"2026-11-18T09:{minute:02d}")
+    incident = session.scalars(select(Incident)).one()
+    assert incident.status is IncidentStatus.OPEN
+    with advancing(session, Actor.system("test"), incident.instance_id) as advance:
+        advance.execution.move(job(session).key, "read")
+    session.commit()
+    session.expire_all()
+    assert job(session).status is JobStatus.CANCELLED and open_elements(session) == ["read"]
+    assert (incident.status, incident.resolution) == (IncidentStatus.DISMISSED, "the process has left the step")
+    with pytest.raises(Conflict):
+        incidents.retry(session, people.operator, incident.id, inputs={"url": "https://partner.example/y"})
+    session.rollback()
+    assert work(database, "2026-11-18T11:00") == 0 and len(outside.calls) == 3
 
 
 def test_urgent_work_comes_before_a_storm(session, database, outside, case):

@@ -51,6 +51,12 @@ class LoopBody(Node):
         if lineage:
             token.internal_data["fork"] = lineage
 
+    def start_again(self, token: Token, body: Token) -> None:
+        """Begin an instance anew: what it was given stays, what it did is gone."""
+        index, lineage, element = token.internal_data["index"], token.lineage, self.loop.input_element
+        body.workflow.cancel_token(token)
+        self.start_instance(body, index, {element: token.data[element]} if element in token.data else {}, lineage)
+
     def leave(self, token: Token) -> None:
         workflow = token.workflow
         for inner in list(token.inner()):

@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.bpmn.catching import Boundary, CatchEvent, EventSubprocessStart
 from engine.bpmn.gateways import EventGateway
+from engine.bpmn.loops import LoopBody
 from engine.bpmn.nodes import Node
 from engine.bpmn.open_work import JobTask, UserTask
 from engine.bpmn.scopes import Container
@@ -16,7 +17,8 @@ from engine.errors import Conflict
 
 
 def move(workflow: CaseWorkflow, token: Token, element_id: str) -> None:
-    """Withdraw ``token`` and put one on ``element_id``, in the nearest scope that has this element.
+    """Withdraw ``token`` and put one on ``element_id``, in the nearest scope that has this element. An instance of a
+    loop that is put where it is begins anew, the others stay as they are.
 
     Raises:
         Conflict: no scope around the token has it, or other work in a scope between would be lost.
@@ -24,6 +26,9 @@ def move(workflow: CaseWorkflow, token: Token, element_id: str) -> None:
     if not token.task_spec.keeps_alive or token.task_spec.is_process:
         raise Conflict("this token cannot be moved", kind="stale", key=token.id)
     leaving, scope = token, token.scope
+    if scope is not None and isinstance(scope.task_spec, LoopBody) and element_id == token.task_spec.element.id:
+        scope.task_spec.start_again(token, scope)
+        return
     if scope is not None and isinstance(scope.task_spec, EventGateway):
         # The events of a gateway are one token waiting in several places.
         leaving, scope = scope, scope.scope

@@ -110,3 +110,30 @@ def test_the_operator_sees_every_token_with_its_variables(walk):
     ]  # fmt: skip
     looks = [t for t in tokens if t.element_id == "look"]
     assert [t.scope for t in looks] == [t.key for t in places]
+
+
+@pytest.mark.parametrize("name", ["multi_parallel", "multi_sequential"])
+def test_one_instance_of_many_begins_anew_and_the_others_keep_what_they_brought(walk, name):
+    case = walk(name, {"items": [1, 2, 3], "answer": 0})
+    case.complete("work", answer=10)
+    before = [t.variables["item"] for t in case.facts.tasks]
+    again = case.task("work")
+    case.execution.set_variables({"answer": 5}, again.key)
+    case.execution.move(again.key, "work")
+    case.keep()
+    assert again.key not in {t.key for t in case.facts.tasks}
+    assert sorted(t.variables["item"] for t in case.facts.tasks) == before
+    while "work" in case.open:
+        task = case.task("work")
+        assert task.variables["answer"] == 0
+        case.complete("work", answer=task.variables["item"] * 10)
+    assert case.variables["results"] == [10, 20, 30]
+
+
+def test_a_round_of_a_loop_begins_anew(walk):
+    case = walk("standard_loop", {"again": True})
+    (task,) = case.facts.tasks
+    case.execution.move(task.key, task.element_id)
+    case.keep()
+    assert [t.element_id for t in case.facts.tasks] == [task.element_id]
+    assert case.task(task.element_id).variables["loopCounter"] == task.variables["loopCounter"]

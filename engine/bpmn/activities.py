@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.bpmn.compensation import remember
@@ -98,18 +99,18 @@ class MessageTask(Activity):
         self.correlation = formula(element.correlation_key)
 
     def perform(self, token: Token) -> bool | None:
-        throw_message(token, self.message_name, self.correlation, self.element.id)
+        throw_message(token, self.message_name, self.correlation, self.given(token))
         return True
 
 
-def throw_message(token: Token, name: Formula, correlation: Formula | None, element_id: str) -> None:
+def throw_message(token: Token, name: Formula, correlation: Formula | None, inputs: Mapping[str, Any]) -> None:
     """Let a message leave; it carries the element's inputs only. One without a key can only begin processes."""
-    workflow = token.workflow
+    workflow, element_id = token.workflow, token.task_spec.element.id
     scope = workflow.visible(token)
     environment = workflow.environment
     key = correlation_text(correlation.evaluate(scope, environment, element_id), element_id) if correlation else None
     text = str(name.evaluate(scope, environment, element_id))
-    workflow.throw(token, "message", text, correlation_key=key, variables=dict(token.data))
+    workflow.throw(token, "message", text, correlation_key=key, variables=inputs)
 
 
 def correlation_text(value: Any, element_id: str) -> str | None:

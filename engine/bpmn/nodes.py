@@ -219,6 +219,7 @@ class Mapped(Node):
         super().__init__(process, element, name)
         self.mapped_in = [(m.target, formula(m.source)) for m in element.inputs]
         self.mapped_out = [(m.target, formula(m.source)) for m in element.outputs]
+        self._given = frozenset(m.target.partition(".")[0] for m in element.inputs)
 
     def read_inputs(self, token: Token) -> None:
         """Evaluate the input mappings into the element's own variables, each seeing the ones before."""
@@ -226,6 +227,10 @@ class Mapped(Node):
         for target, source in self.mapped_in:
             value = source.evaluate(workflow.visible(token), workflow.environment, self.element.id) if source else None
             workflow.write_local(token, target, value)
+
+    def given(self, token: Token) -> dict[str, Any]:
+        """What the input mappings gave; an instance of a multi-instance has its element and counter beside."""
+        return {name: value for name, value in token.data.items() if name in self._given}
 
     def write_result(self, token: Token) -> None:
         """Bring results out: through the output mappings where there are any, else by name."""

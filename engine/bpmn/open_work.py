@@ -115,7 +115,7 @@ class JobTask(Activity):
                 str(kept.get("type", self.job_type.source)),
                 DEFAULT_RETRIES if count is None else count,
                 dict(self.element.headers),
-                dict(token.data),
+                self.given(token),
                 self.process_key,
                 self.evaluate_properties(token),
             )

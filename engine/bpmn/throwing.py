@@ -33,7 +33,7 @@ class Thrower:
         workflow, element_id = token.workflow, token.task_spec.element.id
         kind = self.event.kind
         if kind == "message":
-            throw_message(token, self.name, self.correlation, element_id)
+            throw_message(token, self.name, self.correlation, dict(token.data))
             return
         name = str(self.name.evaluate(workflow.visible(token), workflow.environment, element_id))
         code = self.event.code

@@ -140,3 +140,11 @@ def test_without_an_output_collection_results_go_out_by_name_but_the_item_does_n
     case = walk("multi_errors", {"places": ["a", "b"]})
     case.complete("look", verdict="fine", place="other").complete("look", verdict="fine", seen=1)
     assert case.open == ["after"] and case.variables == {"places": ["a", "b"], "verdict": "fine", "seen": 1}
+
+
+def test_an_instance_hands_over_its_inputs_and_not_what_the_loop_gave_it(walk):
+    case = walk("multi_jobs", {"places": ["a", "b"]})
+    assert [job.inputs for job in case.facts.jobs] == [{"text": "go to a"}, {"text": "go to b"}]
+    case.finish("ask").finish("ask")
+    assert [(t.correlation_key, t.variables) for t in case.thrown] == [("a", {"number": 1}), ("b", {"number": 2})]
+    assert case.ended

@@ -29,6 +29,7 @@ from engine.storage import (
     Job,
     JobLane,
     JobStatus,
+    ProcessInstance,
     StartTrigger,
     SubscriptionKind,
     TriggerKind,
@@ -54,7 +55,8 @@ def send(
     sender_instance_id: int | None = None,
     drill: bool = False,
 ) -> Broadcast:
-    """Send the signal ``name``. ``areas`` are paths, codes or names; none means everywhere.
+    """Send the signal ``name``. ``areas`` are paths, codes or names; none means everywhere. A ``drill`` reaches drills
+    only, and they are reached by nothing else.
 
     Raises:
         NotAllowed.
@@ -128,10 +130,12 @@ def spread(session: Session, actor: Actor, job: Job) -> bool:
     broadcast = lock(session, Broadcast, place["broadcast"])
     if broadcast.status is BroadcastStatus.STOPPED:
         return True
-    # An instance may wait in several places; one delivery serves them all.
+    # An instance may wait in several places; one delivery serves them all. What is a drill stays among drills.
     statement = (
         select(EventSubscription.instance_id, EventSubscription.case_id)
+        .join(ProcessInstance, ProcessInstance.id == EventSubscription.instance_id)
         .where(
+            ProcessInstance.drill == broadcast.drill,
             EventSubscription.kind == SubscriptionKind.SIGNAL,
             EventSubscription.name == broadcast.name,
             EventSubscription.instance_id > place["after"],

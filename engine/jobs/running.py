@@ -28,7 +28,7 @@ from engine.jobs.claiming import Claim, claim, renew
 from engine.jobs.failing import answer_with_error, cancel, give_up_or_retry, postpone, resolve_incidents
 from engine.permissions import Actor
 from engine.settings import Settings
-from engine.storage import Database, Job, JobStatus
+from engine.storage import Database, Job, JobStatus, ProcessInstance
 from engine.storage.reading import Reading
 from engine.storage.statements import Prepared
 
@@ -258,6 +258,7 @@ def _signal(session: Session, actor: Actor, job: Job) -> bool:
         payload=variables,
         areas=areas if isinstance(areas, list) else [],
         sender_instance_id=job.instance_id,
+        drill=job.instance_id is not None and session.get_one(ProcessInstance, job.instance_id).drill,
     )
     return True
 

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from engine import broadcasts, cases
 from engine.errors import NotAllowed
+from engine.instances import start
 from engine.intake import open_case
 from engine.jobs import run_owed
 from engine.owed import run_due
@@ -165,3 +166,23 @@ def test_a_new_version_that_comes_between_a_signal_and_what_it_starts_is_the_one
     settle(database)
     session.expire_all()
     assert session.scalars(select(Task.element_id)).all() == ["command"]
+
+
+def test_a_drill_reaches_drills_only_and_they_hear_nothing_else(session, database, people, draw, publish, report):
+    publish(
+        draw("sanitation", kind="service", serviceType="sanitation").signal("alarm", "typhoon").user("act", "clerk"),
+        draw("exercise", kind="contingency")
+        .raw("", '<bpmn:signal id="s_alarm" name="typhoon"/>')
+        ._add("tell", "intermediateThrowEvent", "", '<bpmn:signalEventDefinition id="dt" signalRef="s_alarm"/>'),
+    )
+    real = open_case(session, people.clerk, report)
+    drill = open_case(session, people.clerk, report, drill=True)
+    start(session, people.coordinator, "exercise", drill=True)
+    session.commit()
+    settle(database)
+    assert woken(session) == {drill.id}
+    second = open_case(session, people.clerk, report, drill=True)
+    start(session, people.coordinator, "exercise")
+    session.commit()
+    settle(database)
+    assert woken(session) == {drill.id, real.id} and second.id not in woken(session)

@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from engine.permissions import require
 from engine.storage import lost_race
-from web import context
+from web import context, kept
+from web.wording import wants_json
 
 PUBLIC = "public"
 """Anybody may come in."""
@@ -77,13 +78,13 @@ def _done(view: View, arguments: dict[str, Any]) -> ResponseReturnValue:
 
 
 def _to_login() -> ResponseReturnValue:
-    """To the login page and back; what was being posted is lost only from the address, the page keeps it."""
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else (request.referrer or "")
-    here = request.host_url.rstrip("/")
-    wanted = wanted.removeprefix(here)
-    target = url_for("auth.login", next=wanted if wanted.startswith("/") and not wanted.startswith("//") else None)
+    """To the login page and back; what was being sent by a form goes along."""
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else kept.came_from()
+    target = url_for("auth.login", next=wanted or None)
     if request.headers.get("HX-Request"):
         return "", 401, {"HX-Redirect": target}
+    if request.method == "POST" and not wants_json():
+        return kept.ask_to_log_in()
     return redirect(target)
 
 

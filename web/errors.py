@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
@@ -15,7 +15,7 @@ from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from engine.errors import CityLoopError, DeploymentRejected, InvalidInput, Problem
-from web import context, login
+from web import context, kept, login
 from web.problems import text_of
 from web.wording import error_words, problem_words, wants_json
 from web.words import ERRORS
@@ -70,8 +70,18 @@ def _place(problem: Problem) -> str:
 
 def _forged(error: CSRFError) -> ResponseReturnValue:
     context.rollback()
+    login.recognise()
+    if kept.from_own_page() and not wants_json() and (fields := kept.sent()):
+        return _unsent(fields)
     title, text = ERRORS["csrf"]
     return _answer(400, "csrf", gettext(title), gettext(text))
+
+
+def _unsent(fields: kept.Fields) -> ResponseReturnValue:
+    """A page of ours, older than the login: what was typed on it is kept."""
+    if context.visitor_actor() is None:
+        return kept.ask_to_log_in()
+    return kept.ask_to_send(fields, request.full_path.rstrip("?"), kept.came_from() or url_for("desk.show"), status=400)
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:

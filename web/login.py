@@ -51,7 +51,7 @@ def init_app(app: Flask) -> None:
     manager.session_protection = None  # Our sessions are rows; they end there.
     manager.init_app(app)
     manager.user_loader(_visitor)
-    app.before_request(_recognise)
+    app.before_request(recognise)
 
 
 def _hash(token: str) -> str:
@@ -63,7 +63,8 @@ def source() -> str:
     return (request.remote_addr or "")[:80]
 
 
-def _recognise() -> None:
+def recognise() -> None:
+    """Look up who is at the browser; done before every page, and for what is refused before that."""
     if request.endpoint == "static":
         return
     g.actor = current_user.actor if "_user_id" in cookie and current_user.is_authenticated else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from sqlalchemy import func, select
 from werkzeug.routing import IntegerConverter
 
 from engine import clock
+from engine.demonstration import PASSWORD
 from engine.permissions import can
 from engine.settings import Settings
 from engine.storage import HistoryEvent, LoginSession, Person
@@ -54,8 +57,12 @@ def test_without_a_login_every_door_but_the_public_ones_leads_to_the_login(desk:
     for address, endpoint, method in routes(desk.app):
         if needs[endpoint] == PUBLIC:
             continue
-        answer = stranger.get(address) if method == "GET" else stranger.post(address)
-        assert answer.status_code == 302 and answer.location.startswith("/login"), (endpoint, answer.status_code)
+        if method == "GET":
+            answer = stranger.get(address)
+            assert answer.status_code == 302 and answer.location.startswith("/login"), (endpoint, answer.status_code)
+        else:
+            answer = stranger.post(address)
+            assert answer.status_code == 401 and 'action="/login"' in answer.text, (endpoint, answer.status_code)
 
 
 def test_a_declared_deed_is_asked_of_everybody(desk: Any) -> None:
@@ -316,3 +323,49 @@ def test_a_door_without_a_need_cannot_be_written() -> None:
     door = Door("nowhere", __name__)
     with pytest.raises(TypeError):
         door.get_page("/x")  # type: ignore[call-arg]
+
+
+def hidden(page: Any, prefix: str = "") -> dict[str, str]:
+    """The hidden fields of a page's last form."""
+    form = page.text.rsplit("<form", 1)[1]
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
+    return {name: unescape(value) for name, value in found if name.startswith(prefix) and name != "csrf_token"}
+
+
+def test_a_login_that_ran_out_while_typing_loses_nothing(desk: Any) -> None:
+    report = {
+        "service_type": "sanitation",
+        "category": "市容环境",
+        "title": "午饭前写了一半 <b>",
+        "description": "第一行\r\n第二行",
+        "district": "ft",
+        "street": "ft.lianhua",
+        "reporter.name": "王大妈",
+    }
+    with clock.at("2026-03-02 09:00"):
+        clerk = desk.browser("clerk")
+    with clock.at("2026-03-02 13:00"):
+        out = clerk.post("/report", report, headers={"Referer": "http://localhost/report"})
+        assert out.status_code == 401 and "您填写的内容都还在" in out.text
+        carried = hidden(out)
+        wrong = clerk.post("/login", {**carried, "username": "clerk", "password": "nonsense"})
+        assert wrong.status_code == 401 and hidden(wrong) == carried
+        back = clerk.post("/login", {**carried, "username": "clerk", "password": PASSWORD})
+        assert back.status_code == 200 and hidden(back) == report and 'action="/report"' in back.text
+        clerk.get("/account")
+        opened = clerk.post("/report", hidden(back))
+        assert opened.status_code == 302 and "午饭前写了一半 &lt;b&gt;" in clerk.get(opened.location).text
+
+
+def test_a_page_older_than_the_login_offers_to_send_what_was_typed(desk: Any) -> None:
+    case_id = desk.open_case()
+    clerk = desk.browser("clerk")
+    stale = {"csrf_token": "of the login before", "text": "现场已围护"}
+    own = clerk.client.post(f"/cases/{case_id}/notes", data=stale, headers={"Origin": "http://localhost"})
+    assert own.status_code == 400 and hidden(own) == {"text": "现场已围护"}
+    assert clerk.post(f"/cases/{case_id}/notes", hidden(own)).status_code == 302
+    foreign = clerk.client.post(f"/cases/{case_id}/notes", data=stale, headers={"Origin": "http://elsewhere"})
+    assert foreign.status_code == 400 and "现场已围护" not in foreign.text
+    password = {"csrf_token": "old", "old": "secret one", "new": "secret two", "again": "secret two"}
+    kept = clerk.client.post("/account/password", data=password, headers={"Origin": "http://localhost"})
+    assert kept.status_code == 400 and "secret" not in kept.text

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from engine import history
 from engine.errors import InvalidInput
 from engine.storage import LoginSession, Organisation, Person, Role, RoleGrant
-from web import context, passwords
+from web import context, kept, passwords
 from web import login as sessions
 from web.doors import PUBLIC, SIGNED_IN, Door
 from web.security import ADDRESS_LIMIT, LOGIN_LIMIT, limiter, name_and_address
@@ -28,7 +28,7 @@ def login() -> ResponseReturnValue:
     """The way in."""
     if context.visitor_actor() is not None:
         return redirect(_safe(request.args.get("next")))
-    return render_template("auth/login.html", wanted=request.args.get("next", ""), username="", failed=False)
+    return render_template("auth/login.html", wanted=request.args.get("next", ""), username="")
 
 
 @door.post_deed("/login", needs=PUBLIC)
@@ -46,11 +46,15 @@ def enter() -> ResponseReturnValue:
         known_device=sessions.known_device(username),
         source=sessions.source(),
     )
+    wanted, kept_for, fields = request.form.get("next", ""), request.form.get("kept_for", ""), kept.carried()
     if person is None:
-        page = render_template("auth/login.html", wanted=request.form.get("next", ""), username=username, failed=True)
-        return page, 401
+        typed = {"wanted": wanted, "username": username, "kept": fields, "kept_for": kept_for}
+        return render_template("auth/login.html", failed=True, **typed), 401
     sessions.open_session(context.session(), person)
-    answer = current_app.make_response(redirect(_safe(request.form.get("next"))))
+    there: ResponseReturnValue = redirect(_safe(wanted))
+    if fields:
+        there = kept.ask_to_send(fields, _safe(kept_for), _safe(wanted))
+    answer = current_app.make_response(there)
     answer.set_cookie(
         sessions.DEVICE_COOKIE,
         sessions.remember_device(username),

@@ -1,6 +1,6 @@
 // Forms: what was typed is kept on the server while typing; fields that depend on others are asked for again; a form that
 // was changed and not sent warns before it is left; sending twice sends once.
-import { csrfToken } from '../shared/page.js';
+import { ask, unsaved } from './ask.js';
 import { say } from './words.js';
 
 const QUIET_MS = 1500;
@@ -30,13 +30,13 @@ function start(form, asked) {
   let changed = false;
   const save = async () => {
     try {
-      const answer = await fetch(form.dataset.draft, { method: 'POST', body: fieldsOf(form), headers: { 'X-CSRFToken': csrfToken(), Accept: 'application/json' } });
+      const answer = await ask(form.dataset.draft, fieldsOf(form), { accept: 'application/json' });
       if (!answer.ok) throw new Error(String(answer.status));
       const { at } = await answer.json();
       changed = false;
       if (note) note.textContent = say('saved', { time: at });
-    } catch {
-      if (note) note.textContent = say('not_saved');
+    } catch (error) {
+      if (note) note.textContent = unsaved(error);
     }
   };
   const typed = (event) => {
@@ -74,13 +74,13 @@ async function refresh(form, field, asked) {
   target.addEventListener('input', ({ target: { id, type, value, checked } }) => { if (id && type !== 'file') meanwhile.set(id, { value, checked }); }, { signal });
   target.addEventListener('focusin', (event) => { focused = event.target.id; }, { signal });
   try {
-    const answer = await fetch(form.dataset.refresh, { method: 'POST', body: fieldsOf(form), headers: { 'X-CSRFToken': csrfToken() }, signal });
+    const answer = await ask(form.dataset.refresh, fieldsOf(form), { signal });
     if (!answer.ok) throw new Error(String(answer.status));
     putIn(target, await answer.text(), meanwhile);
     document.getElementById(focused)?.focus({ preventScroll: true });
     asked(target);
   } catch (error) {
-    if (!signal.aborted) form.querySelector('[data-saved]')?.replaceChildren(say('not_saved'));
+    if (!signal.aborted) form.querySelector('[data-saved]')?.replaceChildren(unsaved(error));
   } finally {
     question.abort(); // its listeners go with it
     if (asking.get(form) === question) target.removeAttribute('aria-busy');

@@ -1,5 +1,5 @@
 // Files go up as soon as they are chosen; the form then carries their ids. Without scripts they travel with the form.
-import { csrfToken } from '../shared/page.js';
+import { ask } from './ask.js';
 import { say } from './words.js';
 
 export function startUploads(root) {
@@ -36,7 +36,7 @@ async function sendOne(place, list, file) {
   body.append('file', file, file.name);
   body.append('slot', place.dataset.upload);
   try {
-    const answer = await fetch(place.dataset.address, { method: 'POST', body, headers: { 'X-CSRFToken': csrfToken(), Accept: 'application/json' } });
+    const answer = await ask(place.dataset.address, body, { accept: 'application/json' });
     const found = await answer.json();
     if (!answer.ok) throw new Error(found.errors?.[0]?.detail || found.detail || String(answer.status));
     show(item, place.dataset.name, found);

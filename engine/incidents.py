@@ -43,7 +43,7 @@ def retry(
         session.execute(
             update(Timer)
             .where(Timer.instance_id == incident.instance_id, Timer.key == incident.timer_key)
-            .values(attempts=0, lease_owner=None, lease_until=None, due_at=clock.now())
+            .values(attempts=1, lease_owner=None, lease_until=None, due_at=clock.now())
         )
     else:
         raise Conflict("there is nothing to try again; move or skip the step", kind="stale", incident=incident_id)

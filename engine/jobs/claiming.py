@@ -6,7 +6,9 @@ at the job's row, so no two transactions wait for each other; whoever finishes a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, case, func, or_, select, update
@@ -43,15 +45,23 @@ class Claim(NamedTuple):
 def claim(
     database: Database, worker: str, limit: int, *, instance_id: int | None = None, leave_types: tuple[str, ...] = ()
 ) -> list[Claim]:
-    """Take up to ``limit`` due jobs, people's and emergencies' before storms. Each claim costs an attempt."""
+    """Take up to ``limit`` due jobs, people's and emergencies' before storms. Each claim costs an attempt.
+
+    What somebody died over is taken alone: whatever killed them takes nothing else along.
+    """
     now = clock.now()
     with database.transaction() as session:
         found: list[Claim] = []
         for lane in LANES:
             if len(found) >= limit or (instance_id is not None and lane is JobLane.BULK):
                 break
-            rows = session.execute(_due(lane, now, limit - len(found), instance_id, leave_types))
-            found += [Claim(*row) for row in rows]
+            rows = session.execute(_due(lane, now, limit - len(found), instance_id, leave_types)).all()
+            free = before_the_dead(rows)
+            if not found and not free:
+                found = [_claimed(row) for row in rows[:1]]
+            found += [_claimed(row) for row in free]
+            if len(free) < len(rows):
+                break
         if found:
             session.execute(
                 update(Job)
@@ -62,9 +72,18 @@ def claim(
     return found
 
 
+def before_the_dead(rows: Sequence[Any]) -> list[Any]:
+    """The rows up to the first that a worker took and neither did nor gave back."""
+    return list(takewhile(lambda row: row.lease_owner is None, rows))
+
+
+def _claimed(row: Any) -> Claim:
+    return Claim(row.id, row.kind, row.type)
+
+
 def _due(lane: JobLane, now: datetime, limit: int, instance_id: int | None, leave_types: tuple[str, ...]) -> Any:
     statement = (
-        select(Job.id, Job.kind, Job.type)
+        select(Job.id, Job.kind, Job.type, Job.lease_owner)
         .where(
             Job.status == JobStatus.OWED,
             Job.lane == lane,
@@ -100,7 +119,7 @@ def next_owed(session: Session) -> datetime | None:
     timers = (
         select(Timer.due_at)
         .join(ProcessInstance, ProcessInstance.id == Timer.instance_id)
-        .where(Timer.attempts < TIMER_ATTEMPTS, ProcessInstance.status == InstanceStatus.ACTIVE)
+        .where(TIMER_RUNS, ProcessInstance.status == InstanceStatus.ACTIVE)
     )
     moments = [
         *_moments(session, jobs, Job.run_at, Job.lease_until),
@@ -132,3 +151,5 @@ _OWES = select(Job.id).where(Job.instance_id == bindparam("instance"), Job.statu
 
 TIMER_ATTEMPTS = 5
 """A timer whose process cannot go on is tried this often, then it waits behind an incident."""
+TIMER_RUNS = or_(Timer.attempts < TIMER_ATTEMPTS, Timer.lease_owner.is_not(None))
+"""Timers that wait for their time, not for a person: those a worker died over are still to be told."""

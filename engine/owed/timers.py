@@ -14,9 +14,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from engine import clock
-from engine.errors import CityLoopError, Conflict
+from engine.errors import CityLoopError, Conflict, ExecutionFailed
 from engine.instances import advancing
-from engine.jobs.claiming import LEASE, TIMER_ATTEMPTS
+from engine.jobs.claiming import LEASE, TIMER_ATTEMPTS, TIMER_RUNS, before_the_dead
 from engine.jobs.failing import back_off
 from engine.permissions import Actor
 from engine.storage import Database, Incident, IncidentStatus, InstanceStatus, ProcessInstance, Timer
@@ -46,21 +46,21 @@ def fire_timers(database: Database, worker: str, limit: int) -> int:
 def _claim(database: Database, worker: str, limit: int) -> list[int]:
     now = clock.now()
     with database.transaction() as session:
-        ids = list(
-            session.scalars(
-                select(Timer.id)
-                .join(ProcessInstance, ProcessInstance.id == Timer.instance_id)
-                .where(
-                    Timer.due_at <= now,
-                    Timer.attempts < TIMER_ATTEMPTS,
-                    or_(Timer.lease_until.is_(None), Timer.lease_until < now),
-                    ProcessInstance.status == InstanceStatus.ACTIVE,
-                )
-                .order_by(Timer.due_at)
-                .limit(limit)
-                .with_for_update(skip_locked=True, of=Timer)
+        rows = session.execute(
+            select(Timer.id, Timer.lease_owner)
+            .join(ProcessInstance, ProcessInstance.id == Timer.instance_id)
+            .where(
+                Timer.due_at <= now,
+                TIMER_RUNS,
+                or_(Timer.lease_until.is_(None), Timer.lease_until < now),
+                ProcessInstance.status == InstanceStatus.ACTIVE,
             )
-        )
+            .order_by(Timer.due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True, of=Timer)
+        ).all()
+        # As jobs: what somebody died over is taken alone.
+        ids = [row.id for row in before_the_dead(rows) or rows[:1]]
         if ids:
             session.execute(
                 update(Timer)
@@ -77,6 +77,8 @@ def _fire(database: Database, worker: str, timer_id: int) -> bool:
             (timer,) = _TIMER.one(session, timer=timer_id) or [None]
             if timer is None or timer.lease_owner != worker:
                 return False
+            if timer.attempts > TIMER_ATTEMPTS:
+                raise ExecutionFailed("the worker died over this timer every time", kind="worker_died", timer=timer_id)
             with advancing(session, Actor.system("worker"), timer.instance_id, case_id=timer.case_id) as advance:
                 running = {t.key: t for t in advance.before.timers}.get(timer.key)
                 if running is None:
@@ -118,7 +120,8 @@ def _forget(database: Database, timer_id: int, worker: str, error: Conflict) -> 
             return True
         instance = session.get_one(ProcessInstance, timer.instance_id)
         if instance.status is InstanceStatus.SUSPENDED:
-            timer.lease_until, timer.attempts = clock.now() + SUSPENDED_WAIT, max(0, timer.attempts - 1)
+            timer.lease_owner, timer.lease_until = None, clock.now() + SUSPENDED_WAIT
+            timer.attempts = max(0, timer.attempts - 1)
         elif instance.status is not InstanceStatus.ACTIVE or error.kind == "nobody_waits":
             session.delete(timer)
         else:

@@ -295,6 +295,26 @@ def test_what_was_claimed_before_a_crash_waits_its_minute_for_its_own_machine_to
     assert job(session).status is JobStatus.DONE and len(outside.calls) == 1
 
 
+def test_what_a_worker_died_over_is_taken_alone_and_takes_nothing_else_along(session, database, outside, case):
+    first = job(session)
+    more = {"kind": "condition", "type": "", "run_at": first.run_at, "created_at": first.created_at}
+    session.add_all(
+        [Job(delivery_id=f"d{lane}", lane=lane, **more) for lane in (JobLane.URGENT, JobLane.NORMAL, JobLane.BULK)]
+    )
+    session.commit()
+    with clock.at("2026-11-18T09:00"):
+        taken = [claimed.id for claimed in claim(database, "dead", 3)]
+        assert len(taken) == 3
+    with clock.at("2026-11-18T09:02"):
+        for number, expected in enumerate(taken):
+            assert [claimed.id for claimed in claim(database, f"next{number}", 9)] == [expected]
+        (last,) = claim(database, "last", 9)
+        assert last.id not in taken
+    session.expire_all()
+    attempts = dict(session.execute(select(Job.id, Job.attempts)).all())
+    assert attempts == {**dict.fromkeys(taken, 2), last.id: 1}
+
+
 def test_a_worker_that_dies_over_a_job_every_time_is_found_out(session, database, outside, case):
     session.execute(update(Job).values(attempts=3))
     session.commit()

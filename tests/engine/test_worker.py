@@ -7,11 +7,11 @@ from collections import Counter
 import pytest
 from sqlalchemy import event, func, select, update
 
-from engine import cases, clock, deployments, history
+from engine import cases, clock, deployments, history, incidents
 from engine.errors import CityLoopError
 from engine.intake import open_case
 from engine.jobs import next_owed
-from engine.owed import clean_house, keep_house, run_due
+from engine.owed import clean_house, keep_house, run_due, timers
 from engine.owed.housekeeping import empty_states
 from engine.permissions import Actor
 from engine.settings import Settings
@@ -115,6 +115,33 @@ def test_a_process_that_cannot_go_on_behind_its_timer_waits_behind_an_incident(s
     assert (incident.kind, incident.status, incident.element_id) == ("timer_failed", IncidentStatus.OPEN, "wait")
     look(database, "2026-11-18T12:00")
     assert session.scalars(select(Timer.attempts)).all() == [5]
+
+
+def test_a_timer_whose_worker_died_every_time_waits_behind_an_incident_and_not_in_silence(
+    session, database, people, draw, opened
+):
+    opened("2026-11-18T09:00", service(draw).timer("wait", "timeDuration", "PT2H").user("act", "clerk"))
+    opened("2026-11-18T09:00", service(draw).timer("wait", "timeDuration", "PT2H").user("act", "clerk"))
+    with clock.at("2026-11-18T11:00"):
+        assert len(timers._claim(database, "dead", 50)) == 2
+    for minute in range(2, 10, 2):
+        with clock.at(f"2026-11-18T11:0{minute}"):
+            (over,) = timers._claim(database, "dead", 50)
+    assert session.get_one(Timer, over).attempts == 5
+    session.commit()
+    look(database, "2026-11-18T11:20")
+    assert open_elements(session) == ["act"], "the other one fires"
+    incident = session.scalars(select(Incident)).one()
+    assert (incident.kind, incident.code, incident.times) == ("timer_failed", "worker_died", 1)
+    look(database, "2026-11-18T12:00")
+    assert incident.times == 1
+    with clock.at("2026-11-18T12:01"):
+        incidents.retry(session, people.operator, incident.id)
+        session.commit()
+    look(database, "2026-11-18T12:02")
+    session.refresh(incident)
+    assert incident.status is IncidentStatus.RESOLVED
+    assert open_elements(session) == ["act", "act"]
 
 
 def test_clocks_warn_the_worker_and_breach_tells_who_stands_above(session, database, people, draw, opened):

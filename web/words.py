@@ -101,6 +101,8 @@ CONFLICTS: dict[str, str] = {
     "nobody_waits": N_("Nobody waits for this any more."),
     "several_wait": N_("Several cases wait for this; it is not clear which is meant."),
     "duplicate": N_("This is running already."),
+    "file_exists": N_("There is a file of that name already; choose another."),
+    "not_editing": N_("The draft is not being edited any more: it waits for its review, is published or was given up."),
     "still_used": N_("It is still used by {by}."),
     "oneself": N_("You cannot do that with yourself; ask somebody else with your role."),
     "separated": N_("System, security and audit administration and the work on cases have to be different people's."),

@@ -36,7 +36,8 @@ def save(
 
     Raises:
         NotAllowed, NotFound, InvalidInput: a path no bundle may have, or too large; Conflict: ``stale`` when somebody
-        saved in between, ``in_review`` when the draft waits for its review. Nothing is overwritten then.
+        saved in between, ``not_editing`` when the draft waits for its review or is done with.
+        Nothing is overwritten then.
     """
     draft = _editable(session, actor, draft_id)
     kind_of(path, draft.bundle)
@@ -121,7 +122,7 @@ def _editable(session: Session, actor: Actor, draft_id: int) -> Draft:
     require(actor, "deployment.draft")
     draft = lock(session, Draft, draft_id)
     if draft.state is not DraftState.EDITING:
-        raise Conflict("the draft is not being edited", kind="stale", state=draft.state.value)
+        raise Conflict("the draft is not being edited", kind="not_editing", state=draft.state.value)
     return draft
 
 

@@ -155,8 +155,8 @@ def create(draft_id: int) -> ResponseReturnValue:
     if kind not in blanks:
         raise InvalidInput("no such kind of file", [FieldProblem("kind", "not_an_option")])
     path, blank = blanks[kind]
-    if path in drafts.published_files(session(), {path}):
-        raise Conflict("there is a file of that name", kind="duplicate", path=path)
+    if path in {row.path for row in _rows(found)} or path in drafts.published_files(session(), {path}):
+        raise Conflict("there is a file of that name", kind="file_exists", path=path)
     drafts.save(session(), actor(), draft_id, path, blank(), revision=0)
     files = with_published(session(), drafts.files_of(session(), found))
     return jsonify(

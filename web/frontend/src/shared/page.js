@@ -14,3 +14,11 @@ const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.getAttrib
 export const styleNonce = () => meta('csp-nonce');
 
 export const csrfToken = () => meta('csrf-token');
+
+/** Take over the token of a page loaded anew (its HTML); answers whether it is another one. */
+export function renewCsrfToken(html) {
+  const fresh = new DOMParser().parseFromString(html, 'text/html').querySelector('meta[name="csrf-token"]')?.content;
+  if (!fresh || fresh === csrfToken()) return false;
+  document.querySelector('meta[name="csrf-token"]').content = fresh;
+  return true;
+}

@@ -63,9 +63,13 @@ export async function versions(workbench) {
   workbench.check();
 }
 
-/** Two people saved: show both ways out; neither version is lost. */
-export async function settle(workbench, file) {
+/** Two people saved: show both ways out; neither version is lost. What was refused for another reason is only told. */
+export async function settle(workbench, file, refusal) {
   const { keeper, editor } = workbench.opened.get(file.path);
+  if ((await workbench.fetchFile(file.path)).revision === file.revision) {
+    keeper.tell('failed', refusal);
+    return;
+  }
   const answer = await choose(say('{name} was saved by somebody else while you were editing it. Both versions are kept in the list of versions.', { name: file.name }), [
     { value: 'mine', label: say('Go on with mine') }, { value: 'theirs', label: say('Go on with theirs') },
   ]);

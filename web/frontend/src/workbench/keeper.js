@@ -1,8 +1,9 @@
 // Keeps one file: saves some time after the last change, never over another person's save, and holds what could not be
-// saved in the browser, so that a crash or a lost line loses nothing.
-import { call } from './api.js';
+// saved in the browser, so that a crash or a lost line loses nothing. What may pass later is tried again.
+import { call, mayPass } from './api.js';
 
 const QUIET = 1500; // ms without a change before a save
+const AGAIN = 10000; // ms before a save that did not get through is tried again
 
 export class Keeper {
   /** `told` hears 'saved', 'changed', 'saving', 'conflict', 'failed' with details. */
@@ -14,27 +15,31 @@ export class Keeper {
 
   changed() {
     this.tell('changed');
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => { this.save(); }, QUIET);
+    this.later(QUIET);
   }
 
+  later(wait) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => { this.save(); }, wait);
+  }
+
+  /** Save, and what was changed meanwhile too. */
   async save() {
     clearTimeout(this.timer);
-    if (this.state === 'saved' || this.state === 'conflict') return;
     if (this.saving) {
       await this.saving;
-      return;
+      if (this.state !== 'changed') return;
     }
-    this.saving = this.send();
+    if (this.state === 'saved' || this.state === 'conflict') return;
+    this.saving ||= this.send().finally(() => { this.saving = null; });
     await this.saving;
-    this.saving = null;
   }
 
   async send() {
-    const content = await this.read();
-    this.remember(content);
-    this.tell('saving');
     try {
+      const content = await this.read();
+      this.remember(content);
+      this.tell('saving');
       const { revision } = await call('POST', this.address, { path: this.file.path, content, revision: this.file.revision });
       this.file.revision = revision;
       this.file.content = content;
@@ -42,6 +47,7 @@ export class Keeper {
       this.forget();
     } catch (error) {
       this.tell(error.status === 409 ? 'conflict' : 'failed', error);
+      if (mayPass(error)) this.later(AGAIN);
     }
   }
 
@@ -50,6 +56,12 @@ export class Keeper {
     this.file.revision = revision;
     this.state = 'changed';
     await this.save();
+  }
+
+  /** Take up what `leftover` found. It began from an earlier revision: who saved since then is not written over. */
+  takeUp(kept) {
+    this.file.revision = kept.revision;
+    this.changed();
   }
 
   remember(content) {

@@ -21,6 +21,12 @@ export class Problems {
     this.place.replaceChildren(head, list);
   }
 
+  /** The check did not get through: what is listed is of before. */
+  unknown(reason) {
+    const head = this.place.querySelector('.cl-problems-head');
+    if (head) head.textContent = say('Not checked: {reason}', { reason });
+  }
+
   item(problem, path) {
     const item = document.createElement('li');
     const button = document.createElement('button');

@@ -1,6 +1,6 @@
 // The workbench page: files of a draft as tabs, one editor at a time, findings below, saved while one works.
 import { pageData } from '../shared/page.js';
-import { call } from './api.js';
+import { call, isLoggedOut } from './api.js';
 import { DecisionEditor } from './decision/editor.js';
 import { DiagramEditor } from './diagram/editor.js';
 import { FormFileEditor } from './form/editor.js';
@@ -38,7 +38,7 @@ export class Workbench {
     }
     this.current?.keeper.changed();
     clearTimeout(this.checking);
-    this.checking = setTimeout(() => { this.check(); }, CHECK_AFTER);
+    this.checking = setTimeout(() => { this.look(); }, CHECK_AFTER);
   }
 
   ask(question, then, pattern) { ask(question, pattern).then((answer) => { if (answer) then(answer); }); }
@@ -64,9 +64,15 @@ export class Workbench {
     this.place.dataset.ready = 'true';
     this.check();
     window.addEventListener('beforeunload', (event) => {
-      if ([...this.opened.values()].some(({ keeper }) => keeper.state !== 'saved')) event.preventDefault();
+      if (this.unsaved().length) event.preventDefault();
     });
+    // Back on line, or back from logging in: what did not get through is tried again at once.
+    for (const back of ['online', 'focus']) window.addEventListener(back, () => { this.saveAll(); });
   }
+
+  unsaved() { return [...this.opened.values()].map(({ keeper }) => keeper).filter((keeper) => keeper.state !== 'saved'); }
+
+  async saveAll() { for (const keeper of this.unsaved()) await keeper.save(); }
 
   listFiles() {
     const open = (file) => (file.taken_out ? deeds.putBack(this, file) : this.show(file.path));
@@ -123,7 +129,7 @@ export class Workbench {
     } catch (error) {
       place.textContent = `${say('This file cannot be shown')}: ${error.message}`;
     }
-    if (restored) keeper.changed();
+    if (restored) keeper.takeUp(kept);
   }
 
   showState(state, details, file = this.current?.file) {
@@ -131,18 +137,31 @@ export class Workbench {
     const place = this.part('state');
     place.textContent = details && state === 'failed' ? `${say(words.failed)}: ${details.message}` : say(words[state]);
     place.dataset.state = state;
-    if (state === 'conflict' && details) deeds.settle(this, file);
+    if (details && isLoggedOut(details)) place.append(' ', loginLink());
+    if (state === 'conflict' && details) deeds.settle(this, file, details);
   }
 
   // -- findings ------------------------------------------------------------------------------------------------------
 
-  async check() {
+  /** Check because somebody asks for it: a refusal is told. */
+  async check() { await this.refused(() => this.findProblems()); }
+
+  /** Check while somebody works: they are not interrupted by a check that does not get through. */
+  async look() {
+    try {
+      await this.findProblems();
+    } catch (error) {
+      this.problems.unknown(error.message);
+    }
+  }
+
+  async findProblems() {
     this.turn = (this.turn || 0) + 1;
     const { turn } = this;
     await this.current?.keeper.save();
-    const answer = await this.refused(() => call('POST', this.urls.check));
-    if (!answer || turn !== this.turn) return; // a later check is on its way
-    this.findings = answer.problems;
+    const { problems } = await call('POST', this.urls.check);
+    if (turn !== this.turn) return; // a later check is on its way
+    this.findings = problems;
     this.showProblems();
   }
 
@@ -171,16 +190,16 @@ export class Workbench {
     on('scenarios', () => deeds.runScenarios(this));
     for (const link of this.place.querySelectorAll('[data-saves]')) {
       link.addEventListener('click', async (event) => {
-        if (this.current?.keeper.state === 'saved') return;
+        if (!this.unsaved().length) return;
         event.preventDefault();
-        await this.current.keeper.save();
-        if (this.current.keeper.state === 'saved') window.location.assign(link.href);
+        await this.saveAll();
+        if (!this.unsaved().length) window.location.assign(link.href);
       });
     }
     document.addEventListener('keydown', (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key === 's') {
         event.preventDefault();
-        this.current?.keeper.save();
+        this.saveAll();
       }
     });
   }
@@ -195,4 +214,11 @@ export class Workbench {
       return undefined;
     }
   }
+}
+
+/** To the login, in another tab: what is not saved stays in this one. */
+function loginLink() {
+  const link = document.createElement('a');
+  Object.assign(link, { href: '/login', target: '_blank', rel: 'noopener', textContent: say('Log in again in another tab') });
+  return link;
 }

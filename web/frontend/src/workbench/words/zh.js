@@ -3,6 +3,7 @@ export default {
   // the page
   Diagram: '流程图', Decision: '决策', Form: '表单', Scenarios: '场景', Scenario: '场景', Process: '流程',
   Saved: '已保存', Changed: '有改动', 'Saving …': '正在保存…', 'Somebody else saved in between': '其间他人已保存', 'Not saved': '未保存',
+  'the server cannot be reached': '连不上服务器，稍后自动重试', 'your login has ended': '登录已结束', 'Log in again in another tab': '在新标签页重新登录', 'Not checked: {reason}': '未能检查：{reason}',
   Cancel: '取消', OK: '确定', Yes: '是', No: '否', Close: '关闭', Open: '打开', New: '新建', Name: '名称', Code: '代码',
   'Errors: {errors}, warnings: {warnings}': '{errors} 个错误，{warnings} 个提醒', 'line {line}': '第 {line} 行',
   'Nothing to object: this can run.': '没有问题，可以运行。',

@@ -48,6 +48,12 @@ def posted(schema: Mapping[str, Any]) -> Raw:
     return raw
 
 
+def posted_without_files(schema: Mapping[str, Any]) -> Raw:
+    """What was typed: a page that only asks takes no files, nor does one whose file cannot be taken."""
+    request.files = type(request.files)()  # type: ignore[misc]
+    return posted(schema)
+
+
 def _posted(components: Sequence[Component], form: MultiDict[str, str], files: Any, prefix: str) -> Raw:
     raw: Raw = {}
     for entry in level(components):

@@ -38,6 +38,18 @@ def actions_for(session: Session, actor: Actor, case: Case) -> list[ProcessDefin
     return [row for row in _newest(session, ACTION) if _for_state(row, case) and _offered(actor, row, case)]
 
 
+def action(session: Session, process_key: str) -> ProcessDefinition:
+    """The action as it is published now, whether or not it may be started.
+
+    Raises:
+        NotFound: there is none of that key.
+    """
+    definition = _definition(session, process_key)
+    if definition.kind != ACTION:
+        raise NotFound("this is no action", process=process_key)
+    return definition
+
+
 def start_action(
     session: Session, actor: Actor, case_id: int, process_key: str, fields: Mapping[str, Any] | None = None
 ) -> ProcessInstance:
@@ -47,9 +59,7 @@ def start_action(
         NotFound, NotAllowed. InvalidInput: per field. Conflict: it is not for a case in this state, or runs already.
     """
     case = lock(session, Case, case_id)
-    definition = _definition(session, process_key)
-    if definition.kind != ACTION:
-        raise NotFound("this is no action", process=process_key)
+    definition = action(session, process_key)
     if not _offered(actor, definition, case):
         raise NotAllowed("the action is not the actor's", deed="action.start", subject=process_key)
     if not _for_state(definition, case):

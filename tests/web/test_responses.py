@@ -202,3 +202,20 @@ def test_a_signal_sent_by_mistake_is_stopped_with_a_reason_where_responses_are_s
         assert session.get_one(Broadcast, sent).status is BroadcastStatus.STOPPED
     assert address not in commander.get("/responses").text
     assert commander.post(address, {"reason": "再停一次"}).status_code == 409
+
+
+def test_an_action_that_came_too_late_keeps_what_was_typed(desk, shipped) -> None:  # type: ignore[no-untyped-def]
+    case_id = desk.open_case()
+    address = f"/cases/{case_id}/actions/voiding"
+    clerk = desk.browser("clerk")
+    assert clerk.get(address).status_code == 200
+    fields = clerk.post(f"{address}/form", {"void_note": "写到一半"})
+    assert fields.status_code == 200 and "写到一半" in fields.text and "<html" not in fields.text
+    first = {"void_reason": "corrected", "void_note": "现场已无此问题"}
+    assert clerk.post(address, first).status_code == 302
+    late = clerk.post(address, {"void_reason": "corrected", "void_note": "第二个窗口里写的说明"})
+    assert late.status_code == 409
+    assert "已在进行中" in late.text and "第二个窗口里写的说明" in late.text and "/notes" in late.text
+    assert clerk.get(f"/cases/{case_id}/actions/nothing").status_code == 404
+    start = desk.browser("coordinator").post("/responses/start_response/form", {"what": "写到一半"})
+    assert start.status_code == 200 and "写到一半" in start.text

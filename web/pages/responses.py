@@ -90,11 +90,11 @@ def _definition(process_key: str) -> ProcessDefinition:
     return definition
 
 
-def _page(process_key: str, raw: Mapping[str, Any] | None, problems: Sequence[FieldProblem]) -> str:
-    definition = _definition(process_key)
-    schema = cases.start_form(context.session(), definition)
+def _nodes(
+    definition: ProcessDefinition, raw: Mapping[str, Any] | None, problems: Sequence[FieldProblem] = ()
+) -> list[forms.Node]:
     nodes = forms.present(
-        schema,
+        cases.start_form(context.session(), definition),
         raw,
         problems=problems,
         host=host_for(context.session()),
@@ -102,21 +102,40 @@ def _page(process_key: str, raw: Mapping[str, Any] | None, problems: Sequence[Fi
         today=clock.city_time(clock.now()).date(),
         worded=widgets.plain_value,
     )
+    return widgets.titled(nodes, definition.name)
+
+
+def _page(process_key: str, raw: Mapping[str, Any] | None, problems: Sequence[FieldProblem]) -> str:
+    definition = _definition(process_key)
+    schema = cases.start_form(context.session(), definition)
     return render_template(
         "responses/start.html",
         definition=definition,
-        nodes=widgets.titled(nodes, definition.name),
+        nodes=_nodes(definition, raw, problems),
         problems=problems,
         labels={field.path: field.label for field in forms.fields(schema)},
         decides=widgets.decides(schema),
     )
 
 
+@door.post_question("/responses/<process_key>/form", needs="contingency.start")
+def refresh(process_key: str) -> ResponseReturnValue:
+    """The fields again, with what stands in them now: some may appear or go."""
+    definition = _definition(process_key)
+    raw = widgets.posted_without_files(cases.start_form(context.session(), definition))
+    return render_template("desk/fields.html", nodes=_nodes(definition, raw))
+
+
 @door.post_deed("/responses/<process_key>", needs="contingency.start")
 def start(process_key: str) -> ResponseReturnValue:
     """Start a response."""
     definition = _definition(process_key)
-    raw = widgets.posted(cases.start_form(context.session(), definition))
+    schema = cases.start_form(context.session(), definition)
+    try:
+        raw = widgets.posted(schema)
+    except InvalidInput as error:
+        context.rollback()
+        return _page(process_key, widgets.posted_without_files(schema), error.problems), 422
     act = request.form.get("_act", "")
     if act.startswith(("add:", "drop:")) or act == "refresh":
         return _page(process_key, raw, ())

@@ -144,7 +144,7 @@ def complete(task_id: int) -> ResponseReturnValue:
         raw = widgets.posted(schema)
     except InvalidInput as error:
         context.rollback()
-        return _page(_open(task_id), _typed_without_files(schema), error.problems), 422
+        return _page(_open(task_id), widgets.posted_without_files(schema), error.problems), 422
     if act.startswith(("add:", "drop:")) or act == "refresh":
         return _page(_open(task_id), raw)
     if act == "draft":
@@ -188,12 +188,6 @@ def _on_fields(schema: Mapping[str, Any], problems: Sequence[FieldProblem]) -> l
     return found
 
 
-def _typed_without_files(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """What was typed, where a file of the same form could not be taken."""
-    request.files = type(request.files)()  # type: ignore[misc]
-    return widgets.posted(schema)
-
-
 def _rescue(task_id: int, raw: Mapping[str, Any]) -> None:
     """The process cannot go on: what was typed stays with the task."""
     with context.house().database.transaction() as session:
@@ -205,10 +199,8 @@ def _lost(task_id: int, raw: Mapping[str, Any], conflict: Conflict) -> ResponseR
     subject = _open(task_id)
     typed = list(answers(_nodes(subject, raw)))
     title, text = error_words(conflict)
-    page = render_template(
-        "desk/conflict.html", task=subject.task, case=subject.case, title=title, text=text, typed=typed, place=place()
-    )
-    return page, 409
+    facts = {"name": subject.task.name, "task": subject.task, "case": subject.case, "typed": typed, "place": place()}
+    return render_template("desk/conflict.html", title=title, text=text, **facts), 409
 
 
 @door.post_question("/tasks/<int:task_id>/form", needs=SIGNED_IN)
@@ -216,16 +208,16 @@ def refresh(task_id: int) -> ResponseReturnValue:
     """The fields again, with what stands in them now: some may appear or go."""
     subject = _open(task_id)
     require(context.actor(), "task.work", subject)
-    request.files = type(request.files)()  # type: ignore[misc]
-    return render_template("desk/fields.html", nodes=_nodes(subject, widgets.posted(_schema(subject.task))))
+    raw = widgets.posted_without_files(_schema(subject.task))
+    return render_template("desk/fields.html", nodes=_nodes(subject, raw))
 
 
 @door.post_deed("/tasks/<int:task_id>/draft", needs=SIGNED_IN)
 def save_draft(task_id: int) -> ResponseReturnValue:
     """Keep what is being typed; asked by the page itself."""
     subject = _open(task_id)
-    request.files = type(request.files)()  # type: ignore[misc]
-    tasks.save_draft(context.session(), context.actor(), task_id, widgets.posted(_schema(subject.task)))
+    raw = widgets.posted_without_files(_schema(subject.task))
+    tasks.save_draft(context.session(), context.actor(), task_id, raw)
     return jsonify(at=hour(clock.now()))
 
 

@@ -426,3 +426,22 @@ def test_the_record_names_steps_and_answers_and_shows_no_codes(desk: Any) -> Non
             told[0], details={"decisions": [{"name": "定责", "value": {"route": "IN_HOUSE_FIX", "joint": ["fire"]}}]}
         )
         assert Told(True, "", [line]).decisions == [("定责", "", "路径: 自处置/内部工单，协同单位: 消防救援大队")]
+
+
+def test_a_place_that_is_none_is_told_once_and_problems_stand_in_the_order_of_the_form(desk: Any) -> None:
+    clerk = desk.browser("clerk")
+    for point in ("999, 12", "114.05", "somewhere"):
+        answer = clerk.post("/report", {"point": point, "title": "", "district": "ft"})
+        summary = answer.text.split("data-errors", 1)[1].split("</div>", 1)[0]
+        assert re.findall(r'href="#f-([a-z_]+)"', summary) == ["service_type", "title", "point"], summary
+        assert "请写成" in summary or "经度" in summary
+        assert f'value="{point}"' in answer.text
+
+
+def test_every_link_of_an_error_summary_leads_to_its_field(desk: Any) -> None:
+    task = desk.task(desk.open_case())
+    answer = desk.browser("clerk").post(f"/tasks/{task.id}", {"bags": "many"})
+    summary = answer.text.split("data-errors", 1)[1].split("</div>", 1)[0]
+    links = re.findall(r'href="#([^"]+)"', summary)
+    assert "f-decision" in links, "a choice of buttons is a field too"
+    assert [link for link in links if f'id="{link}"' not in answer.text] == []

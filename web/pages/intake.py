@@ -119,10 +119,18 @@ def _checked(typed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _paths(problems: Sequence[FieldProblem]) -> list[FieldProblem]:
-    """The map's field takes what is wrong with either number."""
+    """The map's field takes what is wrong with either number, once; in the order of the form."""
     swap = {"longitude": "point", "latitude": "point", "files": "evidence", "place_text": "place"}
     found = [FieldProblem(swap.get(p.path, p.path), p.code, p.facts) for p in problems]
+    found = [FieldProblem("point", "not_a_point", {}) if _half(problem) else problem for problem in found]
+    order = list(_labels())
+    found.sort(key=lambda problem: order.index(problem.path) if problem.path in order else len(order))
     return list({(problem.path, problem.code): problem for problem in found}.values())
+
+
+def _half(problem: FieldProblem) -> bool:
+    """Whether it is told of a place of which one number is missing, is none, or lies nowhere."""
+    return problem.path == "point" and problem.code in ("required", "not_a_number", "out_of_range")
 
 
 def _page(typed: Mapping[str, Any], problems: Sequence[FieldProblem]) -> str:

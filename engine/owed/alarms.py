@@ -41,10 +41,9 @@ def _tell(session: Session, settings: Settings, alarm: Alarm) -> None:
     if alarm.kind == "breach" and case is not None:
         _say_overdue(session, deadline, case)
     kind = KINDS[alarm.kind]
-    words = data("notices.yaml")[kind]
-    title = words.get(settings.locale, words["zh"]).format(
-        name=deadline.name, percent=alarm.percent, case=case.number if case is not None else ""
-    )
+    name = _words("clock.case", settings) if deadline.name == "case" else deadline.name
+    number = case.number if case is not None else ""
+    title = _words(kind, settings).format(name=name, percent=alarm.percent, case=number)
     body = case.title if case is not None else ""
     for receiver in receivers:
         tell(
@@ -68,6 +67,11 @@ def _tell(session: Session, settings: Settings, alarm: Alarm) -> None:
         subject=deadline.name,
         details={"percent": alarm.percent, "limit": deadline.limit_text, "escalate_to": deadline.escalate_to},
     )
+
+
+def _words(notice: str, settings: Settings) -> str:
+    words = data("notices.yaml")[notice]
+    return str(words.get(settings.locale, words["zh"]))
 
 
 def _say_overdue(session: Session, deadline: Deadline, case: Case) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from sqlalchemy import event, func, select, update
 
-from engine import cases, clock, deployments, history, incidents
+from engine import cases, clock, deadlines, deployments, history, incidents
 from engine.errors import CityLoopError
 from engine.intake import open_case
 from engine.jobs import next_owed
@@ -165,6 +165,15 @@ def test_clocks_warn_the_worker_and_breach_tells_who_stands_above(session, datab
     assert session.scalars(select(Deadline)).one().breached_at is not None
     kinds = list(session.scalars(select(HistoryEvent.kind)))
     assert kinds.count("deadline.warned") == kinds.count("deadline.breached") == 1
+
+
+def test_the_clock_of_the_whole_case_is_told_in_words(session, database, people, draw, opened):
+    case = opened("2026-11-18T09:00", service(draw).user("act", "clerk"))
+    start = clock.parse("2026-11-18T09:00")
+    deadlines.start(session, people.clerk, name="case", limit="4 工作时", started_at=start, case_id=case.id)
+    session.commit()
+    look(database, "2026-11-18T15:01")
+    assert [told.title for told in session.scalars(select(Notification))] == [f"已超时：全案（{case.number}）"]
 
 
 def test_what_follows_a_clock_that_is_over_is_for_a_drawing_to_say(session, database, people, draw, opened):

@@ -215,3 +215,9 @@ def test_an_address_that_is_too_long_is_refused_not_cut(desk: Any) -> None:
     assert security.post("/admin/people", sent).status_code == 422
     with desk.database.reading() as session:
         assert session.scalar(select(Person.id).where(Person.username == "newcomer")) is None
+
+
+def test_the_duty_of_an_organisation_is_named_and_found_by_its_name(desk: Any) -> None:
+    admin = desk.browser("admin")
+    found = admin.get("/admin/organisations?q=督查室").text
+    assert "sz.supervision" in found and ">督查室<" in found and ">supervision<" not in found

@@ -34,13 +34,16 @@ def show_list() -> ResponseReturnValue:
     statement = select(Organisation)
     if search:
         columns = (Organisation.code, Organisation.name, Organisation.name_en, Organisation.duty)
-        statement = statement.where(or_(*(column.contains(search, autoescape=True) for column in columns)))
+        meant = [code for code, duty in duties().items() if search.lower() in named(duty).lower()]
+        found = [column.contains(search, autoescape=True) for column in columns]
+        statement = statement.where(or_(*found, Organisation.duty.in_(meant)))
     if kind:
         statement = statement.where(Organisation.kind == kind)
     total = session.scalar(select(func.count()).select_from(statement.subquery())) or 0
     rows = session.scalars(statement.order_by(Organisation.code).limit(SIZE).offset((number - 1) * SIZE)).all()
+    page = Page(rows, total, number, SIZE)
     return render_template(
-        "admin/organisations.html", page=Page(rows, total, number, SIZE), kinds=_kinds(), search=search, kind=kind
+        "admin/organisations.html", page=page, kinds=_kinds(), duties=duties(), search=search, kind=kind
     )
 
 

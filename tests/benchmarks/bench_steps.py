@@ -1,14 +1,15 @@
 """Durable steps: tasks completed by people a second, database, rights, form, rows and history included.
 
-Beside stock SpiffWorkflow in memory, and stock with its own serialisation stored in the same database, on the same
-ten-task process in one run, interleaved. Then storms: timers due at once and a signal many wait for.
-``CITYLOOP_BENCH_SIZE`` says how many (10,000 unless said otherwise).
+Beside stock SpiffWorkflow in memory, stock with its own serialisation doing the whole step in the same database
+(``stock.py`` says what it does), and stock that writes its state only; on three processes, interleaved. Then storms:
+timers due at once and a signal many wait for. ``CITYLOOP_BENCH_SIZE`` says how many (10,000 unless said otherwise).
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -66,22 +68,79 @@ def beside(name: str) -> Any:
     return module
 
 
-def ten_tasks() -> bytes:
-    """The same drawing with groups and forms, as a service's process."""
-    import re
+@dataclass(frozen=True)
+class Trial:
+    """A process completed task by task: in each instance ``done`` tasks, then at most ``timed`` that are timed."""
 
-    xml = beside("bench_engine").ten_tasks(True)
+    key: str
+    what: str
+    ours: str
+    stock: str
+    done: int = 0
+    timed: int = 1000
+
+
+def trials() -> list[Trial]:
+    """The processes all runners are compared on."""
+    engine = beside("bench_engine")
+    whole = "20 elements, ten tasks done, two of them in a called process"
+    loop = "a user task in a loop, from its 100th time on"
+    return [
+        Trial("main", whole, engine.ten_tasks(True), engine.ten_tasks(False)),
+        Trial("fifty", "50 elements, 16 tasks done", fifty_elements(True), fifty_elements(False)),
+        Trial("loop", loop, long_loop(True), long_loop(False), done=100, timed=10),
+    ]
+
+
+def fifty_elements(ours: bool) -> str:
+    """Eight times a task, a script and two tasks to choose from: larger than one drawing we ship (12 to 30 elements),
+    smaller than a service's with all it calls.
+    """
+    engine = beside("bench_engine")
+    double = (
+        '<bpmn:extensionElements><zeebe:script expression="=n * 2" resultVariable="m"/></bpmn:extensionElements>'
+        if ours
+        else "<bpmn:script>m = n * 2</bpmn:script>"
+    )
+    nodes, flows, conditions = '<bpmn:startEvent id="s"/><bpmn:endEvent id="e"/>', ["s>t0"], {}
+    for i in range(8):
+        nodes += engine.user(f"t{i}", f"a{i}", f"b{i}") + f'<bpmn:scriptTask id="c{i}">{double}</bpmn:scriptTask>'
+        nodes += f'<bpmn:exclusiveGateway id="x{i}" default="f_x{i}_b{i}"/><bpmn:exclusiveGateway id="m{i}"/>'
+        flows += [f"t{i}>c{i}>x{i}>a{i}>m{i}", f"x{i}>b{i}>m{i}", f"m{i}>" + (f"t{i + 1}" if i < 7 else "e")]
+        conditions[f"x{i}>a{i}"] = "=n &gt; 1" if ours else "n &gt; 1"
+    xml: str = engine.drawing(nodes, " ".join(flows), conditions)
+    return xml
+
+
+def long_loop(ours: bool) -> str:
+    """A task done again until somebody says stop."""
+    engine = beside("bench_engine")
+    nodes = '<bpmn:startEvent id="s"/><bpmn:endEvent id="e"/><bpmn:exclusiveGateway id="m"/>'
+    nodes += '<bpmn:exclusiveGateway id="x" default="f_x_m"/>' + engine.user("work")
+    stop = '=answer = "stop"' if ours else "answer == 'stop'"
+    xml: str = engine.drawing(nodes, "s>m>work>x>m x>e", {"x>e": stop})
+    return xml
+
+
+def as_a_service(trial: Trial) -> bytes:
+    """The drawing with groups and forms, as a service's process."""
     said = (
         '<bpmn:extensionElements><zeebe:assignmentDefinition candidateGroups="clerk"/>'
         '<zeebe:formDefinition formId="remark"/></bpmn:extensionElements>'
     )
-    xml = re.sub(r'<bpmn:userTask id="(\w+)"/>', rf'<bpmn:userTask id="\1" name="\1">{said}</bpmn:userTask>', xml)
-    kind = (
-        '<bpmn:process id="main" isExecutable="true"><bpmn:extensionElements><zeebe:properties><zeebe:property '
-        'name="kind" value="service"/><zeebe:property name="serviceType" value="sanitation"/></zeebe:properties>'
-        "</bpmn:extensionElements>"
+    xml = re.sub(
+        r'<bpmn:userTask id="(\w+)"/>', rf'<bpmn:userTask id="\1" name="\1">{said}</bpmn:userTask>', trial.ours
     )
-    return xml.replace('<bpmn:process id="main" isExecutable="true">', kind).encode()
+    kind = (
+        f'<bpmn:process id="{trial.key}" isExecutable="true"><bpmn:extensionElements><zeebe:properties>'
+        '<zeebe:property name="kind" value="service"/><zeebe:property name="serviceType" value="sanitation"/>'
+        "</zeebe:properties></bpmn:extensionElements>"
+    )
+    return (
+        xml.replace('<bpmn:process id="main" isExecutable="true">', kind)
+        .replace('"child"', f'"{trial.key}_child"')
+        .encode()
+    )
 
 
 @contextmanager
@@ -122,100 +181,148 @@ def clerk_of(database: Database) -> Actor:
 # -- steps -------------------------------------------------------------------------------------------------------------
 
 
-def durable_runner(database: Database) -> Callable[[], int]:
-    """Open a case and complete its ten tasks as a clerk, each in its own transaction; only completions are timed."""
-    clerk = clerk_of(database)
+class Stopwatch:
+    """Wall and processor time of the steps done under it."""
 
-    def run() -> int:
+    def __init__(self) -> None:
+        self.steps = 0
+        self.seconds = self.cpu = 0.0
+
+    @contextmanager
+    def timing(self) -> Iterator[None]:
+        """One step, or several when ``steps`` is raised within."""
+        begun, cpu = time.perf_counter(), time.process_time()
+        yield
+        self.seconds += time.perf_counter() - begun
+        self.cpu += time.process_time() - cpu
+
+
+Runner = Callable[[Stopwatch], None]
+"""Runs one instance, its steps under the watch."""
+
+
+def durable_runner(database: Database, trial: Trial | None = None) -> Runner:
+    """Open a case and complete its tasks as a clerk, each in its own transaction; only completions are timed."""
+    clerk = clerk_of(database)
+    trial = trial or trials()[0]
+
+    def run(watch: Stopwatch) -> None:
         with database.transaction() as session:
-            case_id = open_case(session, clerk, REPORT, variables={"n": 3, "text": "报" * 350}).id
-        done = 0
-        while True:
+            variables = {"n": 3, "text": "报" * 350}
+            case_id = open_case(session, clerk, REPORT, variables=variables, process_key=trial.key).id
+        for number in range(trial.done + trial.timed):
             with database.reading() as session:
                 task_id = session.scalar(
                     select(Task.id).where(Task.case_id == case_id, Task.status == TaskStatus.OPEN).limit(1)
                 )
             if task_id is None:
-                return done
-            begun, cpu = time.perf_counter(), time.process_time()
-            with database.transaction() as session:
-                tasks.complete(session, clerk, task_id, {"answer": str(done)}, submission=f"s{done}")
-            run.seconds += time.perf_counter() - begun  # type: ignore[attr-defined]
-            run.cpu += time.process_time() - cpu  # type: ignore[attr-defined]
-            done += 1
+                return
+            with (watch if number >= trial.done else Stopwatch()).timing(), database.transaction() as session:
+                tasks.complete(session, clerk, task_id, answer(number), submission=f"s{number}")
+            watch.steps += number >= trial.done
 
-    run.seconds = run.cpu = 0.0  # type: ignore[attr-defined]
     return run
 
 
-def rate(run: Callable[[], int], cases: int = CASES) -> tuple[float, float]:
+def answer(number: int) -> dict[str, Any]:
+    """What a person enters the n-th time."""
+    return {"answer": str(number)}
+
+
+def stock_in_memory(trial: Trial) -> Runner:
+    """Stock that keeps nothing."""
+    stock = beside("stock").Stock(trial.stock, beside("bench_engine").CASE, answer)
+
+    def run(watch: Stopwatch) -> None:
+        workflow = stock.begin(trial.done)
+        with watch.timing():
+            for number in range(trial.timed):
+                waiting = stock.ready(workflow)
+                if not waiting:
+                    break
+                stock.work(workflow, waiting[0], number)
+                watch.steps += 1
+
+    return run
+
+
+def stock_state_only(database: Database, trial: Trial) -> Runner:
+    """Stock with its own serialisation, written into one row after every step and read before it, and nothing else."""
+    stock = beside("stock").Stock(trial.stock, beside("bench_engine").CASE, answer)
+    stock.create_all(database)
+    write, read = (
+        text("UPDATE stock_instance SET state = :s WHERE id = :i"),
+        text("SELECT state FROM stock_instance WHERE id = :i"),
+    )
+
+    def run(watch: Stopwatch) -> None:
+        workflow = stock.begin(trial.done)
+        instance_id = stock.store(database, workflow)
+        for number in range(trial.timed):
+            with watch.timing():
+                with database.engine.begin() as connection:
+                    state = connection.execute(read, {"i": instance_id}).scalar_one()
+                workflow = stock.serializer.deserialize_json(state)
+                stock.work(workflow, stock.ready(workflow)[0], number)
+                with database.engine.begin() as connection:
+                    state = stock.serializer.serialize_json(workflow)
+                    connection.execute(write, {"s": state, "i": instance_id})
+            watch.steps += 1
+            if workflow.is_completed():
+                return
+
+    return run
+
+
+def stock_durable(database: Database, trial: Trial) -> Runner:
+    """Stock with its own serialisation doing the whole durable step, through the ORM."""
+    stock = beside("stock").Stock(trial.stock, beside("bench_engine").CASE, answer)
+    stock.create_all(database)
+
+    def run(watch: Stopwatch) -> None:
+        instance_id = stock.store(database, stock.begin(trial.done))
+        for number in range(trial.timed):
+            task_id = stock.next_task(database, instance_id)
+            if task_id is None:
+                return
+            with watch.timing():
+                stock.complete(database, task_id, number)
+            watch.steps += 1
+
+    return run
+
+
+def rate(run: Runner, instances: int = CASES) -> tuple[float, float]:
     """Steps a second and milliseconds of processor time a step."""
-    timed = hasattr(run, "seconds")
-    if timed:
-        run.seconds = run.cpu = 0.0  # type: ignore[attr-defined]
-    begun, cpu = time.perf_counter(), time.process_time()
-    steps = sum(run() for _ in range(cases))
-    seconds = run.seconds if timed else time.perf_counter() - begun  # type: ignore[attr-defined]
-    used = run.cpu if timed else time.process_time() - cpu  # type: ignore[attr-defined]
-    return steps / seconds, used / steps * 1000
+    watch = Stopwatch()
+    for _ in range(instances):
+        run(watch)
+    return watch.steps / watch.seconds, watch.cpu / watch.steps * 1000
 
 
-def stored_stock_runner(database: Database) -> Callable[[], int]:
-    """Stock with its own serialisation, written into one row of the database after every step and read before it."""
-    engine = beside("bench_engine")
-    runner: Callable[..., int] = engine.stock_runner
-    with database.engine.begin() as connection:
-        connection.execute(text("CREATE TABLE stock_state (id INTEGER PRIMARY KEY, state TEXT)"))
-        connection.execute(text("INSERT INTO stock_state VALUES (1, '')"))
-    write, read = text("UPDATE stock_state SET state = :s WHERE id = 1"), text("SELECT state FROM stock_state")
-
-    def save(state: str) -> str:
-        with database.engine.begin() as connection:
-            connection.execute(write, {"s": state})
-        with database.engine.begin() as connection:
-            return str(connection.execute(read).scalar_one())
-
-    from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
-
-    original = BpmnWorkflowSerializer.serialize_json
-
-    def serialize(self: Any, workflow: Any, **more: Any) -> str:
-        return save(original(self, workflow, **more))
-
-    def run() -> int:
-        BpmnWorkflowSerializer.serialize_json = serialize
-        try:
-            return runner(True)()
-        finally:
-            BpmnWorkflowSerializer.serialize_json = original
-
-    return run
-
-
-def compare(sqlite: Database, server: Database) -> None:
+def compare(sqlite: Database, server: Database, trial: Trial) -> None:
     """All runners interleaved, medians."""
-    engine = beside("bench_engine")
-    runners: dict[str, Callable[[], int]] = {
-        "stock, in memory": engine.stock_runner(False),
-        "SQLite": durable_runner(sqlite),
-        "PostgreSQL": durable_runner(server),
-        "stock, serialised into SQLite": stored_stock_runner(sqlite),
-        "stock, serialised into PostgreSQL": stored_stock_runner(server),
-    }
+    runners: dict[str, Runner] = {"stock, in memory": stock_in_memory(trial)}
+    databases = {"SQLite": sqlite, "PostgreSQL": server}
+    for name, database in databases.items():
+        runners[name] = durable_runner(database, trial)
+        runners[f"stock, durable in {name}"] = stock_durable(database, trial)
+        runners[f"stock, only its state in {name}"] = stock_state_only(database, trial)
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in runners}
     for run in runners.values():
         rate(run, 2)
     for _ in range(ROUNDS):
         for name, run in runners.items():
-            found[name].append(rate(run, CASES if "stock" not in name else 4))
-    memory = median(r for r, _ in found["stock, in memory"])
+            found[name].append(rate(run, 4 if "stock" in name or trial.done else CASES))
+    rates = {name: median(r for r, _ in both) for name, both in found.items()}
+    print(f"\n{trial.what}:")
     print(f"{'':36} {'steps/s':>9} {'of stock in memory':>20} {'CPU ms/step':>12}")
-    for name, rates in found.items():
-        middle = median(r for r, _ in rates)
-        print(f"{name:36} {middle:9.0f} {middle / memory:19.0%} {median(c for _, c in rates):12.2f}")
-    for name in ("SQLite", "PostgreSQL"):
-        times = median(r for r, _ in found[name]) / median(r for r, _ in found[f"stock, serialised into {name}"])
-        print(f"on {name} {times:.1f} times stock serialised into it")
+    for name, middle in rates.items():
+        share = middle / rates["stock, in memory"]
+        print(f"{name:36} {middle:9.0f} {share:19.0%} {median(c for _, c in found[name]):12.2f}")
+    for name in databases:
+        whole, state = (rates[name] / rates[f"stock, {how} in {name}"] for how in ("durable", "only its state"))
+        print(f"on {name} {whole:.1f} times stock doing the same, {state:.1f} times stock writing only its state")
 
 
 def count_statements(database: Database) -> None:
@@ -241,8 +348,7 @@ def measure_bytes(database: Database, cases: int = 100) -> None:
     """What a finished case of ten tasks leaves behind, indexes included."""
     run = durable_runner(database)
     before = size_of(database)
-    for _ in range(cases):
-        run()
+    rate(run, cases)
     with database.transaction() as session:
         remove_candidates(session)
     full = (size_of(database) - before) / cases
@@ -307,11 +413,11 @@ def processes(url: str, kind: str, number: int, argument: float) -> tuple[float,
 def child_steps(database: Database, seconds: float) -> None:
     """Complete tasks for so long; prints how many."""
     run = durable_runner(database)
-    run()
-    done, end = 0, time.perf_counter() + seconds
+    rate(run, 1)
+    watch, end = Stopwatch(), time.perf_counter() + seconds
     while time.perf_counter() < end:
-        done += run()
-    print(done / seconds)
+        run(watch)
+    print(watch.steps / seconds)
 
 
 def child_work(database: Database, _: float) -> None:
@@ -401,13 +507,15 @@ def storm_drawings() -> dict[str, bytes]:
 def main() -> None:
     """Print all figures."""
     size = int(os.environ.get("CITYLOOP_BENCH_SIZE", "10000"))
-    files = {"workflows/main/main.bpmn": ten_tasks(), **storm_drawings()}
+    files = {f"workflows/{trial.key}/{trial.key}.bpmn": as_a_service(trial) for trial in trials()}
+    files.update(storm_drawings())
     folder = Path(tempfile.mkdtemp(prefix="cityloop-bench-"))
     try:
         with postgres() as url:
             sqlite = prepared(f"sqlite:///{folder / 'bench.sqlite3'}", files)
             server = prepared(url, files)
-            compare(sqlite, server)
+            for trial in trials():
+                compare(sqlite, server, trial)
             count_statements(sqlite)
             measure_bytes(sqlite)
             measure_bytes(server)

@@ -71,9 +71,10 @@ class Worker:
         self._leave()
 
     def keep_house(self) -> None:
-        """Heartbeat, seals, and drafts to be published at a date."""
+        """Heartbeat, seals, drafts to be published at a date; SQLite's log, so that people need not wait for it."""
         keep_house(self.database, self.settings, worker=self.name, counts=self.counts)
         publish_due(self.database, self.settings)
+        self.database.checkpoint()
 
     def clean_house(self) -> None:
         """What is old goes."""

@@ -3,7 +3,8 @@
 SQLite: WAL, foreign keys, a busy timeout, and ``BEGIN IMMEDIATE`` for every writing transaction: with a plain BEGIN two
 writers that both began by reading end in "database is locked". ``synchronous=NORMAL``: in WAL mode a killed
 process loses nothing and the file is never damaged; a power cut may take the last instants. Whoever needs those
-too runs PostgreSQL or opens with ``synchronous="FULL"`` (about 30 % slower).
+too runs PostgreSQL or opens with ``synchronous="FULL"`` (about 30 % slower). The log (``…-wal`` beside the file, up to
+64 MB) is part of the database.
 
 Connections that only read are apart from those that write, on both, and refuse to write: on SQLite changing between the
 two (``PRAGMA query_only``) makes a connection forget its prepared statements.
@@ -12,7 +13,7 @@ two (``PRAGMA query_only``) makes a connection forget its prepared statements.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from select import POLLIN, poll
 from typing import Any, TypeVar
@@ -95,6 +96,14 @@ class Database:
 
         Base.metadata.create_all(self.engine)
 
+    def checkpoint(self) -> None:
+        """Copy what SQLite has written into its log back into the file, as far as nobody reads or writes there; nobody
+        waits for it. PostgreSQL does this by itself.
+        """
+        if self.backend == "sqlite":
+            with closing(self.engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
@@ -168,8 +177,8 @@ def _open_sqlite(address: URL, synchronous: str, echo: bool, *, read_only: bool 
             f"busy_timeout={BUSY_SECONDS * 1000}",
             "temp_store=MEMORY",
             "cache_size=-16000",
-            # A step writes the same pages again and again; copied back every 4,000 pages (16 MB) they are copied less.
-            "wal_autocheckpoint=4000",
+            # Copying the log back waits for the disk: the worker does it, a writer only at 64 MB (16,000 pages).
+            "wal_autocheckpoint=16000",
             f"query_only={'ON' if read_only else 'OFF'}",
         ):
             connection.execute(f"PRAGMA {pragma}")

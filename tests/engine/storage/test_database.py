@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
+from shutil import copy
 
 import pytest
 from sqlalchemy import select, text
@@ -50,6 +51,25 @@ def test_a_transaction_that_fails_leaves_nothing(database):
 def test_a_reading_session_cannot_write(database):
     with database.reading() as session, pytest.raises(DatabaseError):
         session.execute(text("DELETE FROM setting"))
+
+
+def test_what_stands_in_the_log_is_copied_into_the_file_while_others_read_and_write(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'a.sqlite3'}")
+    database.create_all()
+    with database.transaction() as session:
+        session.add(setting(count=1))
+    with database.reading() as reader:
+        assert reader.get_one(Setting, "x").value == {"count": 1}
+        with database.transaction() as session:
+            session.add(Setting(key="y", value={}, updated_at=clock.now()))
+            session.flush()
+            database.checkpoint()
+    copy(tmp_path / "a.sqlite3", tmp_path / "b.sqlite3")
+    database.close()
+    copied = Database(f"sqlite:///{tmp_path / 'b.sqlite3'}")
+    with copied.reading() as session:
+        assert session.scalars(select(Setting.key)).all() == ["x"]
+    copied.close()
 
 
 def test_many_writers_that_read_first_all_succeed(database):

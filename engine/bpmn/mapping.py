@@ -25,9 +25,9 @@ class Renames:
     def __init__(self, main: str, mapping: Mapping[str, str]) -> None:
         self._main, self._mapping = main, mapping
 
-    def of(self, node: Node, identity: str = "") -> str:
+    def of(self, node: Node, identity: str | None = None) -> str:
         """The new id of the element of ``node``, or of another in its process."""
-        identity = identity or node.element.id
+        identity = node.element.id if identity is None else identity
         return self._mapping.get(path(self._main, node.process_key, identity), identity)
 
     def dropped(self, node: Node) -> bool:

@@ -199,6 +199,15 @@ def test_what_may_have_to_be_undone_goes_over_with_its_handlers(walk):
     assert [t.element_id for t in moved.facts().tasks] == ["give_back"]
 
 
+def test_finished_work_without_a_handler_of_its_own_goes_over_with_what_was_finished_in_it(walk, program):
+    case = walk("compensation_nested").complete("book")
+    same = program("compensation_nested")
+    assert refusals(case, same) == set()
+    moved = case.execution.migrate(same)
+    moved.complete_task(moved.facts().tasks[0].key, {})
+    assert [t.element_id for t in moved.facts().tasks] == ["unbook"]
+
+
 def test_a_mapping_is_suggested_by_name_then_by_neighbours_and_flows_by_their_ends(walk, program):
     old = program("parallel_join")
     new = changed(

@@ -445,3 +445,12 @@ def test_every_link_of_an_error_summary_leads_to_its_field(desk: Any) -> None:
     links = re.findall(r'href="#([^"]+)"', summary)
     assert "f-decision" in links, "a choice of buttons is a field too"
     assert [link for link in links if f'id="{link}"' not in answer.text] == []
+
+
+def test_who_goes_on_with_a_case_reads_beside_the_form_what_was_said_before(desk: Any) -> None:
+    case_id = desk.open_case()
+    clerk = desk.browser("clerk")
+    clerk.post(f"/tasks/{desk.task(case_id).id}", {"decision": "accept", "bags": "17"})
+    page = clerk.get(f"/tasks/{desk.task(case_id).id}").text
+    said = page.split('id="said"', 1)[1].split("</section>", 1)[0]
+    assert "受理" in said and "17" in said and "陈静" in said

@@ -24,6 +24,7 @@ from web.doors import SIGNED_IN, Door
 from web.pages.answers import answers
 from web.pages.desk import next_address, place
 from web.pages.facts import case_facts, case_pictures, reporter_to_show
+from web.pages.timeline import said_before
 from web.wording import error_words, hour, problem_words
 
 door = Door("tasks", __name__)
@@ -119,6 +120,7 @@ def _page(
         others=others,
         facts=case_facts(subject.case) if subject.case else [],
         reporter_hidden=subject.case is not None and reporter_to_show(subject.case),
+        before=said_before(subject.case, closed) if subject.case and can(actor, "case.view", subject.case) else [],
         pictures=case_pictures(subject.case, closed) if subject.case else [],
         place=place(),
         me=current_user.person_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -14,7 +14,7 @@ from engine import forms
 from engine.forms import FILE_TYPES
 from engine.instances import form_schema
 from engine.reference import data
-from engine.storage import Case, Task, TaskStatus
+from engine.storage import Case, Person, Task, TaskStatus
 from engine.worklist import Closed, Line
 from web import context
 from web.widgets import plain_value
@@ -118,6 +118,33 @@ def _opinions(case: Case, closed: Closed) -> dict[int, list[tuple[str, str]]]:
         for task_id, result, form_id in rows
         if form_id and task_id not in closed.tasks
     }
+
+
+@dataclass(frozen=True)
+class Said:
+    """What somebody entered at an earlier step."""
+
+    step: str
+    who: str
+    at: datetime
+    words: list[tuple[str, str]]
+
+
+def said_before(case: Case, closed: Closed, most: int = 3) -> list[Said]:
+    """The newest opinions given on a case, newest first, without what is closed to the actor."""
+    rows = context.session().execute(
+        select(Task.id, Task.name, Task.completed_at, Task.result, Task.form_definition_id, Person.display_name)
+        .outerjoin(Person, Person.id == Task.completed_by_id)
+        .where(Task.case_id == case.id, Task.status == TaskStatus.COMPLETED, Task.result.is_not(None))
+        .where(Task.form_definition_id.is_not(None), Task.id.not_in(closed.tasks))
+        .order_by(Task.completed_at.desc(), Task.id.desc())
+        .limit(most)
+    )
+    found = [
+        Said(name, who or _("The machine"), at, _said(form_schema(context.session(), form_id), result))
+        for _id, name, at, result, form_id, who in rows
+    ]
+    return [each for each in found if each.words]
 
 
 def _said(schema: Mapping[str, Any], result: Mapping[str, Any]) -> list[tuple[str, str]]:

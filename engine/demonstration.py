@@ -99,6 +99,7 @@ def _add_organisations(session: Session, areas: Any) -> None:
     session.execute(insert(Organisation), fresh)
     organisations = {o.code: o for o in session.scalars(select(Organisation).where(Organisation.source == SOURCE))}
     added = {row["code"] for row in fresh}
+    above = data("demonstration.yaml")["part_of"]
     served = []
     for area in areas:
         for duty in _duties_of(area):
@@ -106,8 +107,7 @@ def _add_organisations(session: Session, areas: Any) -> None:
             if organisation.code not in added:
                 continue
             served.append({"organisation_id": organisation.id, "area_id": area.id})
-            above = {"crew": "contractor", "enforcement_team": "street_office"}.get(duty.kind)
-            if above and (parent := organisations.get(f"{area.code}.{above}")):
+            if parent := organisations.get(f"{area.code}.{above.get(duty.kind)}"):
                 organisation.parent_id = parent.id
     session.execute(insert(OrganisationArea), served)
 

@@ -36,7 +36,7 @@ def read_tree(data: bytes, file: str, limits: XmlLimits) -> tuple[etree._Element
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         line = error.lineno if error.lineno and error.lineno > 0 else None
-        return None, [Problem("xml_broken", file, line=line, facts={"reason": str(error.msg)})]
+        return None, [Problem("xml_broken", file, line=line, facts={"reason": str(error.msg), "line": line})]
     docinfo: Any = root.getroottree().docinfo
     if docinfo.doctype:
         return None, [Problem("xml_doctype", file, line=1)]

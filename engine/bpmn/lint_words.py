@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,8 @@ import yaml
 from engine.errors import Problem
 
 _DATA = Path(__file__).parent.parent / "data"
+_EMPTY_BRACKETS = re.compile(r"（[^（）：]*：–）| \([^():]*: –\)")
+"""(similar: –)"""
 _WORDED_FACTS = frozenset({"kind", "type", "position", "tag"})
 
 
@@ -33,7 +36,7 @@ def problem_text(problem: Problem, language: str = "zh") -> str:
 
 
 def sentence(template: str, facts: Mapping[str, Any], language: str) -> str:
-    """A template filled with facts; missing or empty ones become a dash."""
+    """A template filled with facts; missing or empty ones become a dash; brackets with nothing else go."""
     terms = catalogue("bpmn_terms")
     worded = _Facts()
     for name, value in facts.items():
@@ -42,7 +45,7 @@ def sentence(template: str, facts: Mapping[str, Any], language: str) -> str:
         elif name == "where":
             value = _where(str(value), language)
         worded[name] = "–" if value is None or value == "" else value
-    return template.format_map(worded)
+    return _EMPTY_BRACKETS.sub("", template.format_map(worded))
 
 
 def _where(text: str, language: str) -> str:

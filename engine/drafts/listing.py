@@ -38,11 +38,13 @@ class Bundle:
     published_at: datetime | None = None
     published_by: str = ""
     source: str = ""
+    draft_title: str = ""
 
     @property
     def title(self) -> str:
-        """What people call it: the name of its process, else of its decision, else its folder."""
+        """What people call it: the name of its process, else of its decision, else of its draft, else its folder."""
         names = [*(process.name for process in self.processes), *(decision.name for decision in self.decisions)]
+        names.append(self.draft_title)
         return next(filter(None, names), self.name)
 
     @property
@@ -85,6 +87,7 @@ def bundles(session: Session) -> list[Bundle]:
                 last.definition.created_at if last is not None else None,
                 last.publisher if last is not None else "",
                 last.source if last is not None else "",
+                draft.title if draft is not None else "",
             )
         )
     return found

@@ -40,9 +40,7 @@ def open_draft(session: Session, actor: Actor, bundle: str) -> Draft:
         raise NotFound("no such bundle", bundle=bundle)
     forms = {path for path in _forms_used(session, bundle) if path in published}
     own.update({path: published[path] for path in forms})
-    drawn = drawings_of({path: file.content for path, file in own.items()})
-    names = {drawing.key: drawing.process.name for drawing in drawn}
-    title = names.get(bundle) or next(iter(names.values()), bundle)
+    title = _drawn_title(bundle, {path: file.content for path, file in own.items()})
     draft = _begin(session, actor, bundle, {path: file.sha256 for path, file in own.items()}, title)
     for path, file in own.items():
         write(session, actor, draft, path, file.content, note="published")
@@ -50,7 +48,7 @@ def open_draft(session: Session, actor: Actor, bundle: str) -> Draft:
 
 
 def new_bundle(session: Session, actor: Actor, bundle: str, title: str, files: Mapping[str, bytes]) -> Draft:
-    """A draft of a bundle that does not exist yet.
+    """A draft of a bundle that does not exist yet; without a title it is called as its process is.
 
     Raises:
         NotAllowed. InvalidInput: no such name can be given, or it is taken.
@@ -60,7 +58,7 @@ def new_bundle(session: Session, actor: Actor, bundle: str, title: str, files: M
     taken = living_draft(session, bundle) is not None
     if taken or any(path.startswith(f"workflows/{bundle}/") for path in published_files(session)):
         raise InvalidInput("there is a bundle of that name", [FieldProblem("name", "bundle_taken", {"value": bundle})])
-    draft = _begin(session, actor, bundle, {}, title)
+    draft = _begin(session, actor, bundle, {}, title or _drawn_title(bundle, files))
     for path, content in files.items():
         write(session, actor, draft, path, content, note="new")
     return draft
@@ -94,3 +92,9 @@ def _forms_used(session: Session, bundle: str) -> set[str]:
     )
     names = {name for info, start in rows for name in [*info.get("forms", ()), start] if name}
     return {f"forms/{name}.form" for name in names}
+
+
+def _drawn_title(bundle: str, files: Mapping[str, bytes]) -> str:
+    """What the bundle's own process is called, else its first one, else the bundle."""
+    names = {drawing.key: drawing.process.name for drawing in drawings_of(files) if drawing.process.name}
+    return names.get(bundle) or next(iter(names.values()), bundle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -125,3 +126,26 @@ def test_a_click_on_a_problem_goes_to_its_element(bench: Callable[..., Any]) -> 
     page.locator('.cl-problem[data-code="policy_broken"]').first.click()
     expect(page.locator('[data-element-id="check_result"].selected')).to_be_attached()
     expect(page.locator(".bio-properties-panel-header-label")).to_have_text("核查")
+
+
+def test_the_menus_offer_what_runs_and_find_it_in_chinese(bench: Callable[..., Any]) -> None:
+    designer = bench("designer")
+    page = designer.begin("menus", "菜单", "service")
+    expect(page.locator(".cl-problems-head")).to_have_attribute("data-errors", re.compile("[1-9]"))
+    inside = page.locator(".djs-palette .entry").last
+    expect(inside).to_be_in_viewport(ratio=1)
+    expect(page.locator(".cl-canvas .djs-palette.two-column")).to_be_visible()
+    page.locator('[data-element-id="start_menus"] .djs-hit').first.click()
+    page.locator('.djs-context-pad .entry[data-action="append"]').click()
+    menu = page.locator(".djs-popup")
+    for name in ("包容网关", "发送任务", "接收任务", "手工任务"):
+        expect(menu.locator(".entry", has_text=name)).to_have_count(1)
+    expect(menu.locator(".entry", has_text="复杂网关")).to_have_count(0)
+    page.keyboard.insert_text("人工")  # as an input method hands it over: without a key
+    expect(menu.locator(".entry")).to_have_count(1)
+    expect(menu).to_contain_text("1 项")
+    expect(menu).not_to_contain_text("result")
+    page.keyboard.press("Enter")
+    expect(page.locator(".bio-properties-panel-header-type")).to_have_text("人工任务")
+    assert page.evaluate("() => [...window.cityloopWorkbench.missing]") == []
+    assert designer.complaints == []

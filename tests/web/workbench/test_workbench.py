@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -280,6 +281,16 @@ def test_an_import_that_is_no_diagram_says_why_and_where(desk: Any, content: byt
     answer = designer.post("/workbench/import", upload, content_type="multipart/form-data")
     assert answer.status_code == 422
     assert said in answer.text and "workflows/fresh/fresh.bpmn" in answer.text
+    assert 'name="name" value="fresh"' in answer.text, "what was typed stands there still"
+
+
+def test_what_is_only_a_draft_is_listed_by_what_its_process_is_called(desk: Any) -> None:
+    designer = desk.browser("designer")
+    designer.get("/workbench/")
+    drawing = (Path(__file__).parents[2] / "browser" / "workbench" / "foreign" / "flowable.bpmn").read_bytes()
+    upload = {"file": (io.BytesIO(drawing), "我的 流程 (1).bpmn"), "name": "from_elsewhere"}
+    assert designer.post("/workbench/import", upload, content_type="multipart/form-data").status_code == 302
+    assert ">道路修补</a>" in designer.get("/workbench/").text
 
 
 def test_a_name_in_use_and_an_archive_with_two_of_one_name_are_told_apart(desk: Any) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import lzma
 import stat
 import zipfile
+import zlib
 
 from engine.drafts.files import kind_of
 from engine.errors import FieldProblem, InvalidInput
@@ -12,6 +14,8 @@ from engine.errors import FieldProblem, InvalidInput
 MOST_ENTRIES = 200
 MOST_BYTES = 20_000_000
 MOST_RATIO = 100
+BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, RuntimeError, EOFError, ValueError, IndexError)
+"""What Python's reader raises over bytes that are not a whole zip."""
 
 
 def read_archive(data: bytes, bundle: str) -> dict[str, bytes]:
@@ -23,7 +27,7 @@ def read_archive(data: bytes, bundle: str) -> dict[str, bytes]:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except BROKEN as error:
         raise _refuse("not_a_zip") from error
     if len(entries) > MOST_ENTRIES:
         raise _refuse("too_many_files", limit=MOST_ENTRIES)
@@ -48,7 +52,7 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     try:
         with archive.open(entry) as stream:
             content = stream.read(entry.file_size + 1)
-    except (zipfile.BadZipFile, OSError, RuntimeError, EOFError) as error:
+    except BROKEN as error:
         raise _refuse("zip_entry_refused", path=entry.filename[:200]) from error
     if len(content) > entry.file_size:
         raise _refuse("zip_entry_refused", path=entry.filename[:200])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, redirect, request, send_file, url_for
@@ -13,18 +13,25 @@ from flask.typing import ResponseReturnValue
 
 from engine import drafts
 from engine.bpmn.dialects import translate
-from engine.errors import FieldProblem, InvalidInput
+from engine.errors import DeploymentRejected, FieldProblem, InvalidInput
 from engine.instances.limits import limits
-from web.context import actor, session
+from web.context import actor, rollback, session
 from web.pages.workbench import door
 from web.pages.workbench.archives import read_archive
 from web.pages.workbench.blank import blank_process
 from web.pages.workbench.editing import find
+from web.pages.workbench.listing import render_processes
+from web.problems import text_of
+from web.wording import problem_words
 
 
 @door.post_deed("/new", needs="deployment.draft")
 def new() -> ResponseReturnValue:
     """Begin a bundle with an empty process."""
+    return _or_told("new", _begin)
+
+
+def _begin() -> ResponseReturnValue:
     name, title = request.form.get("name", "").strip(), request.form.get("title", "").strip()
     if not title:
         raise InvalidInput("a title is missing", [FieldProblem("title", "required")])
@@ -38,19 +45,35 @@ def new() -> ResponseReturnValue:
 @door.post_deed("/import", needs="deployment.draft")
 def import_bundle() -> ResponseReturnValue:
     """Take a BPMN file of any dialect, or a zip of a bundle, into a new draft, with a report of what was done to it."""
+    return _or_told("import", _take_in)
+
+
+def _take_in() -> ResponseReturnValue:
     upload = request.files.get("file")
     name = request.form.get("name", "").strip()
     if upload is None or not upload.filename:
         raise InvalidInput("a file is missing", [FieldProblem("file", "required")])
     data = upload.stream.read()
     files, report = _native(data, upload.filename, name)
-    draft = drafts.new_bundle(session(), actor(), name, request.form.get("title", "").strip() or name, files)
+    draft = drafts.new_bundle(session(), actor(), name, request.form.get("title", "").strip(), files)
     draft.report = report
     return redirect(
         url_for("workbench.review", draft_id=draft.id, _anchor="report")
         if report
         else url_for("workbench.draft", draft_id=draft.id)
     )
+
+
+def _or_told(asked: str, deed: Callable[[], ResponseReturnValue]) -> ResponseReturnValue:
+    """What ``deed`` answers; a refusal is told beside the form it came from."""
+    try:
+        return deed()
+    except InvalidInput as error:
+        refused = [problem_words(problem) for problem in error.problems]
+    except DeploymentRejected as error:
+        refused = [f"{problem.file}: {text_of(problem)}" for problem in error.problems]
+    rollback()
+    return render_processes(asked, refused), 422
 
 
 def _native(data: bytes, file_name: str, bundle: str) -> tuple[dict[str, bytes], list[dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import redirect, render_template, url_for
@@ -19,9 +20,15 @@ from web.pages.workbench.versions import versions_of
 @door.get_page("/", needs="deployment.view")
 def processes() -> ResponseReturnValue:
     """Every process, with versions, who published what when, how many run, and where it is used."""
+    return render_processes()
+
+
+def render_processes(asked: str = "", refused: Sequence[str] = ()) -> str:
+    """The list with its two forms; the one that was ``asked`` shows why it was refused, and what was typed."""
     used = drafts.uses(session())
     rows = drafts.bundles(session())
-    return render_template("workbench/index.html", bundles=rows, users={b.name: _users(b, used) for b in rows})
+    users = {b.name: _users(b, used) for b in rows}
+    return render_template("workbench/index.html", bundles=rows, users=users, asked=asked, refused=refused)
 
 
 def _users(bundle: drafts.Bundle, used: Any) -> list[drafts.User]:

@@ -64,6 +64,9 @@ export class DiagramEditor {
     const words = language() === 'zh' ? { ...own, ...simulationWords } : {};
     this.stopTranslating = translateInside(this.canvasPlace, words, { patterns: [POPUP_TITLE], except: '.djs-container svg' });
     this.table = new TableView(this.tablePlace, this.modeler, workbench);
+    // The findings below come and go: the palette has to know how high the canvas is now.
+    this.sizes = new ResizeObserver(() => { this.modeler.get('canvas').resized(); });
+    this.sizes.observe(this.canvasPlace);
   }
 
   async load(xml) {
@@ -117,6 +120,7 @@ export class DiagramEditor {
   }
 
   destroy() {
+    this.sizes.disconnect();
     this.stopTranslating?.();
     this.modeler.destroy();
   }

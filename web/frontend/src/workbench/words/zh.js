@@ -53,7 +53,7 @@ export default {
   'Custom properties': '其他属性', Change: '更换', Unlink: '解除', Applied: '已套用', Description: '说明', '{label} must not be empty.': '“{label}”不能为空。',
   Select: '请选择', Tasks: '任务', Gateways: '网关', 'Sub-processes': '子流程', Events: '事件', Data: '数据', Participants: '泳池',
   'Powered by bpmn.io': '由 bpmn.io 提供', 'Create element': '创建元素', 'Append element': '追加元素', 'Open minimap': '打开缩略图', 'Close minimap': '关闭缩略图', 'Toggle minimap': '开关缩略图',
-  'Activate lasso tool': '启动套索工具', 'Search': '搜索', 'No matches found': '没有找到',
+  'Activate lasso tool': '启动套索工具', 'Search': '搜索', 'No matches found': '没有找到', result: '项', results: '项', found: '',
   'Unparsable FEEL expression.': 'FEEL 表达式无法解析。', 'Save and close': '保存并关闭', 'Opened in editor': '正在弹出窗口中编辑',
   'User task': '人工任务', 'Manual task': '手工任务', 'Business rule task': '决策任务', 'Call activity': '调用流程', 'Sub-process (collapsed)': '子流程（收起）', 'Sub-process (expanded)': '子流程（展开）',
   'Event sub-process': '事件子流程', 'Service task': '服务任务', 'Send task': '发送任务', 'Receive task': '接收任务', 'Script task': '脚本任务',

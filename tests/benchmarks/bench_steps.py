@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -18,14 +17,13 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from sqlalchemy import event, func, select, text
 
-from engine import broadcasts, clock, tasks
+from engine import broadcasts, clock, memory, tasks
 from engine.demonstration import load_demonstration
 from engine.deployments import deploy
 from engine.instances import start
@@ -68,79 +66,10 @@ def beside(name: str) -> Any:
     return module
 
 
-@dataclass(frozen=True)
-class Trial:
-    """A process completed task by task: in each instance ``done`` tasks, then at most ``timed`` that are timed."""
-
-    key: str
-    what: str
-    ours: str
-    stock: str
-    done: int = 0
-    timed: int = 1000
-
-
-def trials() -> list[Trial]:
+def trials() -> list[Any]:
     """The processes all runners are compared on."""
-    engine = beside("bench_engine")
-    whole = "20 elements, ten tasks done, two of them in a called process"
-    loop = "a user task in a loop, from its 100th time on"
-    return [
-        Trial("main", whole, engine.ten_tasks(True), engine.ten_tasks(False)),
-        Trial("fifty", "50 elements, 16 tasks done", fifty_elements(True), fifty_elements(False)),
-        Trial("loop", loop, long_loop(True), long_loop(False), done=100, timed=10),
-    ]
-
-
-def fifty_elements(ours: bool) -> str:
-    """Eight times a task, a script and two tasks to choose from: larger than one drawing we ship (12 to 30 elements),
-    smaller than a service's with all it calls.
-    """
-    engine = beside("bench_engine")
-    double = (
-        '<bpmn:extensionElements><zeebe:script expression="=n * 2" resultVariable="m"/></bpmn:extensionElements>'
-        if ours
-        else "<bpmn:script>m = n * 2</bpmn:script>"
-    )
-    nodes, flows, conditions = '<bpmn:startEvent id="s"/><bpmn:endEvent id="e"/>', ["s>t0"], {}
-    for i in range(8):
-        nodes += engine.user(f"t{i}", f"a{i}", f"b{i}") + f'<bpmn:scriptTask id="c{i}">{double}</bpmn:scriptTask>'
-        nodes += f'<bpmn:exclusiveGateway id="x{i}" default="f_x{i}_b{i}"/><bpmn:exclusiveGateway id="m{i}"/>'
-        flows += [f"t{i}>c{i}>x{i}>a{i}>m{i}", f"x{i}>b{i}>m{i}", f"m{i}>" + (f"t{i + 1}" if i < 7 else "e")]
-        conditions[f"x{i}>a{i}"] = "=n &gt; 1" if ours else "n &gt; 1"
-    xml: str = engine.drawing(nodes, " ".join(flows), conditions)
-    return xml
-
-
-def long_loop(ours: bool) -> str:
-    """A task done again until somebody says stop."""
-    engine = beside("bench_engine")
-    nodes = '<bpmn:startEvent id="s"/><bpmn:endEvent id="e"/><bpmn:exclusiveGateway id="m"/>'
-    nodes += '<bpmn:exclusiveGateway id="x" default="f_x_m"/>' + engine.user("work")
-    stop = '=answer = "stop"' if ours else "answer == 'stop'"
-    xml: str = engine.drawing(nodes, "s>m>work>x>m x>e", {"x>e": stop})
-    return xml
-
-
-def as_a_service(trial: Trial) -> bytes:
-    """The drawing with groups and forms, as a service's process."""
-    said = (
-        '<bpmn:extensionElements><zeebe:assignmentDefinition candidateGroups="clerk"/>'
-        '<zeebe:formDefinition formId="remark"/></bpmn:extensionElements>'
-    )
-    xml = re.sub(
-        r'<bpmn:userTask id="(\w+)"/>', rf'<bpmn:userTask id="\1" name="\1">{said}</bpmn:userTask>', trial.ours
-    )
-    kind = (
-        f'<bpmn:process id="{trial.key}" isExecutable="true"><bpmn:extensionElements><zeebe:properties>'
-        '<zeebe:property name="kind" value="service"/><zeebe:property name="serviceType" value="sanitation"/>'
-        "</zeebe:properties></bpmn:extensionElements>"
-    )
-    return (
-        xml.replace('<bpmn:process id="main" isExecutable="true">', kind)
-        .replace('"child"', f'"{trial.key}_child"')
-        .encode()
-    )
+    found: list[Any] = beside("trials").trials(beside("bench_engine"))
+    return found
 
 
 @contextmanager
@@ -201,7 +130,7 @@ Runner = Callable[[Stopwatch], None]
 """Runs one instance, its steps under the watch."""
 
 
-def durable_runner(database: Database, trial: Trial | None = None) -> Runner:
+def durable_runner(database: Database, trial: Any = None) -> Runner:
     """Open a case and complete its tasks as a clerk, each in its own transaction; only completions are timed."""
     clerk = clerk_of(database)
     trial = trial or trials()[0]
@@ -229,7 +158,7 @@ def answer(number: int) -> dict[str, Any]:
     return {"answer": str(number)}
 
 
-def stock_in_memory(trial: Trial) -> Runner:
+def stock_in_memory(trial: Any) -> Runner:
     """Stock that keeps nothing."""
     stock = beside("stock").Stock(trial.stock, beside("bench_engine").CASE, answer)
 
@@ -246,7 +175,7 @@ def stock_in_memory(trial: Trial) -> Runner:
     return run
 
 
-def stock_state_only(database: Database, trial: Trial) -> Runner:
+def stock_state_only(database: Database, trial: Any) -> Runner:
     """Stock with its own serialisation, written into one row after every step and read before it, and nothing else."""
     stock = beside("stock").Stock(trial.stock, beside("bench_engine").CASE, answer)
     stock.create_all(database)
@@ -274,7 +203,7 @@ def stock_state_only(database: Database, trial: Trial) -> Runner:
     return run
 
 
-def stock_durable(database: Database, trial: Trial) -> Runner:
+def stock_durable(database: Database, trial: Any) -> Runner:
     """Stock with its own serialisation doing the whole durable step, through the ORM."""
     stock = beside("stock").Stock(trial.stock, beside("bench_engine").CASE, answer)
     stock.create_all(database)
@@ -300,7 +229,7 @@ def rate(run: Runner, instances: int = CASES) -> tuple[float, float]:
     return watch.steps / watch.seconds, watch.cpu / watch.steps * 1000
 
 
-def compare(sqlite: Database, server: Database, trial: Trial) -> None:
+def compare(sqlite: Database, server: Database, trial: Any) -> None:
     """All runners interleaved, medians."""
     runners: dict[str, Runner] = {"stock, in memory": stock_in_memory(trial)}
     databases = {"SQLite": sqlite, "PostgreSQL": server}
@@ -311,18 +240,21 @@ def compare(sqlite: Database, server: Database, trial: Trial) -> None:
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in runners}
     for run in runners.values():
         rate(run, 2)
+    memory.settle()  # as a server does once it has started
     for _ in range(ROUNDS):
         for name, run in runners.items():
             found[name].append(rate(run, 4 if "stock" in name or trial.done else CASES))
     rates = {name: median(r for r, _ in both) for name, both in found.items()}
+    used = {name: median(c for _, c in both) for name, both in found.items()}
     print(f"\n{trial.what}:")
     print(f"{'':36} {'steps/s':>9} {'of stock in memory':>20} {'CPU ms/step':>12}")
     for name, middle in rates.items():
-        share = middle / rates["stock, in memory"]
-        print(f"{name:36} {middle:9.0f} {share:19.0%} {median(c for _, c in found[name]):12.2f}")
+        print(f"{name:36} {middle:9.0f} {middle / rates['stock, in memory']:19.0%} {used[name]:12.2f}")
     for name in databases:
-        whole, state = (rates[name] / rates[f"stock, {how} in {name}"] for how in ("durable", "only its state"))
-        print(f"on {name} {whole:.1f} times stock doing the same, {state:.1f} times stock writing only its state")
+        for what, other in (("doing the same", "durable"), ("writing only its state", "only its state")):
+            stock = f"stock, {other} in {name}"
+            faster, cheaper = rates[name] / rates[stock], used[stock] / used[name]
+            print(f"on {name} {faster:.1f} times stock {what} ({cheaper:.1f} times by our side's processor time)")
 
 
 def count_statements(database: Database) -> None:
@@ -414,6 +346,7 @@ def child_steps(database: Database, seconds: float) -> None:
     """Complete tasks for so long; prints how many."""
     run = durable_runner(database)
     rate(run, 1)
+    memory.settle()
     watch, end = Stopwatch(), time.perf_counter() + seconds
     while time.perf_counter() < end:
         run(watch)
@@ -507,7 +440,7 @@ def storm_drawings() -> dict[str, bytes]:
 def main() -> None:
     """Print all figures."""
     size = int(os.environ.get("CITYLOOP_BENCH_SIZE", "10000"))
-    files = {f"workflows/{trial.key}/{trial.key}.bpmn": as_a_service(trial) for trial in trials()}
+    files = {f"workflows/{trial.key}/{trial.key}.bpmn": trial.as_a_service() for trial in trials()}
     files.update(storm_drawings())
     folder = Path(tempfile.mkdtemp(prefix="cityloop-bench-"))
     try:

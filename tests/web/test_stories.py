@@ -454,3 +454,14 @@ def test_who_goes_on_with_a_case_reads_beside_the_form_what_was_said_before(desk
     page = clerk.get(f"/tasks/{desk.task(case_id).id}").text
     said = page.split('id="said"', 1)[1].split("</section>", 1)[0]
     assert "受理" in said and "17" in said and "陈静" in said
+
+
+def test_places_are_named_in_the_readers_language(desk: Any) -> None:
+    case_id = desk.open_case()
+    clerk = desk.browser("clerk")
+    clerk.post("/language", {"locale": "en", "next": "/desk"})
+    for page in ("/desk?view=groups", "/cases", f"/cases/{case_id}", f"/tasks/{desk.task(case_id).id}"):
+        text = clerk.get(page).text
+        assert "Lianhua" in text and "莲花街道" not in text, page
+    clerk.post("/language", {"locale": "zh", "next": "/desk"})
+    assert "莲花街道" in clerk.get("/cases").text

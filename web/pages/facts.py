@@ -11,6 +11,7 @@ from engine.permissions import can
 from engine.storage import Case, CaseReporter, Evidence, Organisation, ServiceType
 from engine.worklist import Closed
 from web import context
+from web.maps import area_named
 from web.wording import coded, moment, named
 
 MOST_PICTURES = 12
@@ -21,7 +22,7 @@ def case_facts(case: Case) -> list[tuple[str, str]]:
     session = context.session()
     service = session.get(ServiceType, case.service_type)
     party = session.get(Organisation, case.responsible_organisation_id) if case.responsible_organisation_id else None
-    area = " ".join(part for part in (case.district, case.street, case.community, case.grid) if part)
+    area = " ".join(area_named(part) for part in (case.district, case.street, case.community, case.grid) if part)
     rows = [
         (_("Service"), named(service) if service else case.service_type),
         (

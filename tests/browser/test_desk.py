@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 
 from engine import clock
+from engine.demonstration import PASSWORD
 from engine.storage import (
     Case,
     CaseStatus,
     Incident,
     Job,
     JobStatus,
+    LoginSession,
     Notification,
 )
 
@@ -154,6 +157,21 @@ def test_on_a_phone_photos_go_up_and_the_task_is_done(person: Any, desk: Any, ph
     expect(page.locator(".alert-success")).to_contain_text("已办理")
     assert desk.task(case_id).element_id == "check"
     assert clerk.complaints == []
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_why_a_file_is_not_taken_is_told_inside_its_place(person: Any, desk: Any, tmp_path: Path, size: str) -> None:
+    (tmp_path / "假照片.jpg").write_text("no picture")
+    page = person("clerk", size=size).go("/report")
+    page.set_input_files("#f-evidence", tmp_path / "假照片.jpg")
+    told = page.locator(".thumbs [role=alert]")
+    expect(told).to_contain_text("假照片.jpg")
+    place, field, words = (page.locator(each).bounding_box() for each in (".upload", "#f-evidence", ".thumbs .failed"))
+    assert field["y"] + field["height"] <= words["y"]
+    assert words["y"] + words["height"] <= place["y"] + place["height"]
+    assert told.bounding_box()["height"] <= words["height"] + 1
+    page.get_by_role("button", name="移除 假照片.jpg").click()
+    expect(told).to_have_count(0)
 
 
 def test_touch_targets_are_large_enough_on_a_phone(person: Any, desk: Any) -> None:
@@ -294,3 +312,27 @@ def _web_picture() -> Any:
     Image.new("RGB", (60, 40), (9, 9, 9)).save(stream, "JPEG")
     stream.seek(0)
     return stream, "after.jpg"
+
+
+def test_a_login_that_ends_while_typing_leaves_the_form_and_the_form_is_sent_after_the_next(
+    person: Any, desk: Any, photo: Path
+) -> None:
+    page = person("clerk").go("/report")
+    page.select_option("#f-service_type", "sanitation")
+    settled(page)
+    page.fill("#f-title", "午饭前写了一半")
+    page.select_option("#f-street", "ft.lianhua")
+    settled(page)
+    with desk.database.transaction() as session:
+        session.execute(update(LoginSession).values(ended_at=clock.now()))
+    page.select_option("#f-category", "市容环境")
+    expect(page.locator("[data-saved]")).to_contain_text("登录已过期")
+    expect(page.locator("#f-title")).to_have_value("午饭前写了一半")
+    page.set_input_files("#f-evidence", photo)
+    expect(page.locator(".thumbs [role=alert]")).to_contain_text("登录已过期")
+    page.get_by_role("button", name="登记案件").click()
+    page.fill("#username", "clerk")
+    page.fill("#password", PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    page.get_by_role("button", name="现在提交").click()
+    expect(page.locator("h1")).to_have_text("午饭前写了一半")

@@ -42,6 +42,8 @@ async function sendOne(place, list, file) {
     show(item, place.dataset.name, found);
     place.dispatchEvent(new Event('change', { bubbles: true }));
   } catch (error) {
+    item.className = 'failed'; // the reason needs the whole width
+    blank.className = 'bad-words';
     blank.textContent = say('upload_failed', { why: error.message });
     blank.setAttribute('role', 'alert');
     item.append(dropButton(file.name));

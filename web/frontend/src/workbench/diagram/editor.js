@@ -1,5 +1,6 @@
 // The diagram editor: bpmn-js with the zeebe panel, trimmed and completed.
 import BpmnModeler from 'bpmn-js/lib/Modeler';
+import { is } from 'bpmn-js/lib/util/ModelUtil';
 import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule } from 'bpmn-js-properties-panel';
 import ZeebeBehaviors from 'camunda-bpmn-js-behaviors/lib/camunda-cloud';
 import zeebeModdle from 'zeebe-bpmn-moddle/resources/zeebe.json';
@@ -104,7 +105,7 @@ export class DiagramEditor {
   showCoverage(counts) {
     const canvas = this.modeler.get('canvas');
     this.modeler.get('elementRegistry').forEach((each) => {
-      if (each.labelTarget || !each.parent) return;
+      if (each.labelTarget || !is(each, 'bpmn:FlowNode')) return; // nothing passes pools, lanes and notes
       canvas.removeMarker(each, 'cl-covered');
       canvas.removeMarker(each, 'cl-uncovered');
       if (counts) canvas.addMarker(each, counts[each.id] ? 'cl-covered' : 'cl-uncovered');

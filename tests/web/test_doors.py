@@ -235,6 +235,8 @@ def test_the_login_leads_back_but_never_elsewhere(desk: Any) -> None:
         ("//evil.example", "/desk"),
         ("https://evil.example", "/desk"),
         ("/\\evil.example", "/desk"),
+        ("/\t/evil.example", "/desk"),
+        ("/\t/[", "/desk"),
     ):
         browser = desk.browser()
         browser.get("/login")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
@@ -146,6 +144,7 @@ def _account(problems: object) -> str:
 
 def _safe(wanted: str | None) -> str:
     """An address of this house, else the desk: nobody is sent elsewhere by a link."""
-    if wanted and wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not urlsplit(wanted).netloc:
+    # Browsers leave out tabs and line breaks, and then "/<tab>/elsewhere" is another host.
+    if wanted and wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable():
         return wanted
     return url_for("desk.show")

@@ -26,6 +26,8 @@ from engine.settings import PARTNERS, Settings, partner_secrets
 LARGEST_ANSWER = 1_000_000
 LONGEST_WAIT = 30.0
 """An exchange ends after so long, well within the lease of its job."""
+CARRIES_IPV4_LAST = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+"""A translator's addresses (RFC 6052) and the old compatible ones (RFC 4291): an IPv4 address stands last."""
 
 
 def request(
@@ -136,9 +138,20 @@ def _checked_address(settings: Settings, host: str, port: int, url: str) -> str:
         raise failed("the host cannot be found", url=_bare(url), reason=str(error)[:300]) from error
     for *_, where in found:
         address = str(where[0])
-        if private or ipaddress.ip_address(address.split("%")[0]).is_global:
+        if private or _is_public(ipaddress.ip_address(address.split("%")[0])):
             return address
     raise _refused(url, "a private address")
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether it is one host's address in the internet, also behind the IPv6 forms that carry an IPv4 address."""
+    if isinstance(address, ipaddress.IPv6Address):
+        carried = address.ipv4_mapped or address.sixtofour
+        if any(address in network for network in CARRIES_IPV4_LAST):
+            carried = ipaddress.IPv4Address(address.packed[-4:])
+        if carried is not None:
+            return _is_public(carried)
+    return address.is_global and not address.is_multicast
 
 
 def _refused(url: str, why: str) -> ExecutionFailed:

@@ -363,6 +363,11 @@ def test_forbidden_and_overreaching_words_are_found_through_punctuation(session,
         ("example.com", "ftp://example.com/"),
         ("example.com", "http://user@example.com/"),
         ("169.254.169.254", "http://169.254.169.254/latest"),
+        ("::ffff:127.0.0.1", "http://[::ffff:127.0.0.1]/"),
+        ("::127.0.0.1", "http://[::127.0.0.1]/"),
+        ("64:ff9b::7f00:1", "http://[64:ff9b::7f00:1]/"),
+        ("2002:7f00:1::", "http://[2002:7f00:1::]/"),
+        ("224.0.0.1", "http://224.0.0.1/"),
     ],
 )
 def test_only_named_hosts_and_no_private_addresses_are_called(hosts, url):

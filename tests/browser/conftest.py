@@ -131,7 +131,8 @@ class Person:
     def say(self, locale: str) -> Person:
         if locale != "zh":
             self.page.goto(f"{self.address}/account")
-            self.page.locator(f'main button[name="locale"][value="{locale}"]').click()
+            with self.page.expect_navigation():
+                self.page.locator(f'main button[name="locale"][value="{locale}"]').click()
         return self
 
     def overflow(self) -> int:

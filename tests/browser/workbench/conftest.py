@@ -102,6 +102,25 @@ class Designer:
     def saved(self) -> None:
         expect(self.page.locator('[data-part="state"]')).to_have_attribute("data-state", "saved")
 
+    def to_review(self) -> str:
+        """Go on to the page of the review; answers its address."""
+        self.page.locator(".cl-workbench-bar a", has_text="审核与发布").click()
+        self.page.wait_for_url("**/review")
+        return self.page.url
+
+    def ask_for_review(self, note: str) -> None:
+        """Hand the draft in, and see it there."""
+        self.page.fill("#note", note)
+        self.page.get_by_role("button", name="提交审核").click()
+        expect(self.page.get_by_text(note).first).to_be_visible()
+
+    def approve(self, address: str, then: str = "已发布") -> Page:
+        """Approve the draft of another person at the address of its review; ``then`` is what it is afterwards."""
+        self.page.goto(address)
+        self.page.locator('form[action$="/approve"] button.btn-success').click()
+        expect(self.page.locator(".badge", has_text=then).first).to_be_visible()
+        return self.page
+
 
 @pytest.fixture
 def shipped(city: None, database: Database) -> None:

@@ -23,18 +23,13 @@ def test_a_changed_limit_goes_through_review_and_back_again(bench: Callable[...,
     designer.set("check_result", "cl-limit", "2 工作时")
     designer.saved()
     designer.is_sound()
-    page.locator(".cl-workbench-bar a", has_text="审核与发布").click()
+    address = designer.to_review()
     expect(page.get_by_text("2 工作时").first).to_be_visible()
     expect(page.locator(".cl-diff-side .cl-diff-changed").first).to_be_attached()
-    page.fill("#note", "核查统一为两个工作时")
-    page.get_by_role("button", name="提交审核").click()
-    number = page.url.rstrip("/").split("/")[-2]
+    designer.ask_for_review("核查统一为两个工作时")
 
     reviewer = bench("reviewer")
-    there = reviewer.go(f"/workbench/drafts/{number}/review")
-    expect(there.get_by_text("核查统一为两个工作时").first).to_be_visible()
-    there.locator('form[action$="/approve"] button.btn-success').click()
-    there.wait_for_load_state()
+    expect(reviewer.approve(address).get_by_text("核查统一为两个工作时").first).to_be_visible()
     with database.reading() as session:
         versions = select(ProcessDefinition).where(ProcessDefinition.key == "check").order_by(ProcessDefinition.version)
         assert [d.version for d in session.scalars(versions)] == [1, 2]
@@ -42,8 +37,8 @@ def test_a_changed_limit_goes_through_review_and_back_again(bench: Callable[...,
     there = reviewer.go("/workbench/bundles/check")
     there.locator("details", has_text="恢复到此版本").first.locator("summary").click()
     there.locator('form[action$="/go-back"] input[name="reason"]').fill("先用回原来的时限")
-    there.locator('form[action$="/go-back"] button').click()
-    there.wait_for_load_state()
+    with there.expect_navigation():
+        there.locator('form[action$="/go-back"] button').click()
     with database.reading() as session:
         newest = session.scalars(versions.where(ProcessDefinition.state == DefinitionState.PUBLISHED)).all()[-1]
         assert newest.version == 1

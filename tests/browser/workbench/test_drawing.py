@@ -80,13 +80,9 @@ def test_a_new_service_is_drawn_published_and_brings_a_case_to_its_end(
     designer.saved()
     designer.is_sound()
 
-    page.locator(".cl-workbench-bar a", has_text="审核与发布").click()
-    page.fill("#note", "新增路灯报修")
-    page.get_by_role("button", name="提交审核").click()
-    number = page.url.rstrip("/").split("/")[-2]
-    reviewer = bench("reviewer")
-    reviewer.go(f"/workbench/drafts/{number}/review").locator('form[action$="/approve"] button.btn-success').click()
-    expect(reviewer.page.locator(".badge", has_text="已发布").first).to_be_visible()
+    address = designer.to_review()
+    designer.ask_for_review("新增路灯报修")
+    bench("reviewer").approve(address)
 
     clerk = bench("clerk").go("/report")
     clerk.select_option("#f-service_type", label="路灯报修")

@@ -82,8 +82,8 @@ def by_hand(page: Page, deed: str) -> None:
     """Do something with the first token, with a reason."""
     first = page.locator("details", has=page.locator('button[value="move"]')).first
     first.locator('input[id^="why-"]').fill("现场情况变了")
-    first.get_by_role("button", name=deed, exact=True).click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        first.get_by_role("button", name=deed, exact=True).click()
 
 
 def test_an_operator_moves_skips_and_repeats_a_step(
@@ -118,8 +118,8 @@ def test_an_operator_changes_a_timer_and_lets_it_fire(
     later = clock.city_time(clock.now() + timedelta(days=3)).strftime("%Y-%m-%dT%H:%M")
     row.locator('input[name="at"]').fill(later)
     row.locator('input[name="reason"]').fill("住户出差")
-    row.get_by_role("button", name="更改").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        row.get_by_role("button", name="更改").click()
     with database.reading() as session:
         due = session.scalars(select(Timer.due_at).where(Timer.instance_id == visits[0])).one()
     assert clock.city_time(due).strftime("%Y-%m-%dT%H:%M") == later
@@ -153,14 +153,16 @@ def test_running_instances_go_over_to_another_version_are_paused_and_taken_back(
     page.locator("summary", has_text="暂停").click()
     page.locator('form[action$="/pause"] input[name="reason"]').fill("先看看")
     page.locator('form[action$="/pause"] button').click()
-    page.get_by_role("button", name="继续").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="继续").click()
     run_due(database, settings)
     expect(page.locator('dd[data-state="done"]')).to_have_text("2")
     assert [standing(database, each) for each in visits] == [["call"], ["call"]]
     assert versions(database, visits) == {2}
     page.locator("summary", has_text="撤回迁移").click()
     page.locator('form[action$="/revert"] input[name="reason"]').fill("归档还没准备好")
-    page.locator('form[action$="/revert"] button').click()
+    with page.expect_navigation():
+        page.locator('form[action$="/revert"] button').click()
     run_due(database, settings)
     expect(page.locator('dd[data-state="reverted"]')).to_have_text("2")
     assert versions(database, visits) == {1}

@@ -32,24 +32,12 @@ def change_check(designer: Any, field: str, value: str) -> Page:
     return page
 
 
-def to_review(page: Page) -> str:
-    page.locator(".cl-workbench-bar a", has_text="审核与发布").click()
-    page.wait_for_url("**/review")
-    return page.url
-
-
-def ask_for_review(page: Page, note: str) -> None:
-    page.fill("#note", note)
-    page.get_by_role("button", name="提交审核").click()
-    expect(page.get_by_text(note).first).to_be_visible()
-
-
 def test_two_reviewers_together_let_a_broken_rule_through_and_it_stays_marked(
     bench: Callable[..., Any], database: Database
 ) -> None:
     designer = bench("designer")
     page = change_check(designer, "cl-escalateTo", "")
-    address = to_review(page)
+    address = designer.to_review()
     asking = page.get_by_role("button", name="提交审核")
     expect(asking).to_be_disabled()
     for username, still in (("reviewer", True), ("reviewer2", False)):
@@ -60,7 +48,7 @@ def test_two_reviewers_together_let_a_broken_rule_through_and_it_stays_marked(
         expect(there.locator("#override")).to_have_count(0)
         page.reload()
         expect(asking).to_be_disabled() if still else expect(asking).to_be_enabled()
-    ask_for_review(page, "试点不升级")
+    designer.ask_for_review("试点不升级")
     there.goto(address)
     there.locator('form[action$="/approve"] button.btn-success').click()
     expect(there.locator(".badge", has_text="已发布").first).to_be_visible()
@@ -76,9 +64,9 @@ def test_a_date_checks_everything_again_and_tells_people_when_it_fails(
     bench: Callable[..., Any], database: Database, settings: Settings
 ) -> None:
     designer = bench("designer")
-    page = change_check(designer, "cl-limit", "2 工作时")
-    address = to_review(page)
-    ask_for_review(page, "下周起两个工作时")
+    change_check(designer, "cl-limit", "2 工作时")
+    address = designer.to_review()
+    designer.ask_for_review("下周起两个工作时")
     reviewer = bench("reviewer").page
     reviewer.goto(address)
     soon = clock.city_time(clock.now() + timedelta(days=7))
@@ -141,13 +129,10 @@ def test_a_file_taken_out_of_a_draft_is_seen_in_the_review_and_goes_out_of_use(
     page.locator('[data-deed="take-out"]').click()
     page.locator('dialog.cl-dialog button[value="ok"]').click()
     expect(page.locator(f'[data-path="{path}"].cl-taken-out')).to_be_visible()
-    address = to_review(page)
+    address = designer.to_review()
     expect(page.locator("main")).to_contain_text("删除：流程“文明创建检查与专项整治”")
-    ask_for_review(page, "专项整治不再单独成流程")
-    reviewer = bench("reviewer").page
-    reviewer.goto(address)
-    reviewer.locator('form[action$="/approve"] button.btn-success').click()
-    expect(reviewer.locator(".badge", has_text="已发布").first).to_be_visible()
+    designer.ask_for_review("专项整治不再单独成流程")
+    bench("reviewer").approve(address)
     assert states(database, "civility_campaign") == {1: DefinitionState.RETIRED}
 
 

@@ -150,7 +150,7 @@ def test_the_menus_offer_what_runs_and_find_it_in_chinese(bench: Callable[..., A
 def test_coverage_marks_what_can_be_passed_and_nothing_else(bench: Callable[..., Any]) -> None:
     page = bench("designer").change("check")
     page.locator('[data-deed="coverage"]').click()
-    expect(page.locator('[data-deed="coverage"][aria-pressed="true"]')).to_be_visible(timeout=60_000)
+    expect(page.locator('[data-deed="coverage"][aria-pressed="true"]')).to_be_visible()
     expect(page.locator(".djs-element.cl-covered[data-element-id='record_exemption']")).to_be_attached()
     kinds = "each => each.map((one) => one.dataset.elementId).map((id) => window.cityloopWorkbench.workbench.current"
     marked = page.locator(".djs-element.cl-covered, .djs-element.cl-uncovered").evaluate_all(

@@ -18,7 +18,7 @@ from pathlib import Path
 from select import POLLIN, poll
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Engine, Select, create_engine, event, make_url, select
+from sqlalchemy import URL, Engine, Select, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -217,8 +217,3 @@ def lock_next(session: Session, statement: Select[T], limit: int) -> Sequence[T]
     return session.scalars(
         statement.limit(limit).with_for_update(skip_locked=True).execution_options(populate_existing=True)
     ).all()
-
-
-def row_exists(session: Session, statement: Select[Any]) -> bool:
-    """Whether ``statement`` finds anything."""
-    return session.execute(select(statement.exists())).scalar_one()

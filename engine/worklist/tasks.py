@@ -63,11 +63,6 @@ class TaskRow:
     drill: bool
     emergency: bool
 
-    @property
-    def is_late(self) -> bool:
-        """Whether its time is over."""
-        return self.time_left is not None and self.time_left < timedelta()
-
 
 def tasks(
     session: Session,

@@ -47,13 +47,6 @@ class Translation:
     report: list[ReportLine]
     todo: list[Problem]
 
-    @property
-    def is_draft(self) -> bool:
-        """Whether something has to be done before it can be published."""
-        return any(problem.severity == "error" for problem in self.todo) or any(
-            line.kind == "needs_hand" for line in self.report
-        )
-
 
 def bpmn(tag: str) -> str:
     """A BPMN tag as lxml names it."""

@@ -11,7 +11,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from engine.storage import Draft, DraftFile, DraftState, HistoryEvent, InstanceStatus, Person, ProcessInstance
+from engine.storage import (
+    Draft,
+    DraftFile,
+    DraftState,
+    HistoryEvent,
+    InstanceStatus,
+    Person,
+    ProcessDefinition,
+    ProcessInstance,
+)
 
 PATH = "workflows/sanitation/sanitation.bpmn"
 GET = ("/workbench/", "/workbench/bundles/sanitation", "/workbench/policies")
@@ -305,3 +314,22 @@ def test_a_name_in_use_and_an_archive_with_two_of_one_name_are_told_apart(desk: 
     upload = {"file": (io.BytesIO(stream.getvalue()), "x.zip"), "name": "fresh", "title": "新"}
     answer = designer.post("/workbench/import", upload, content_type="multipart/form-data")
     assert answer.status_code == 422 and "两个文件" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("page", "wanted"),
+    [
+        ("http://localhost/workbench/policies?kind=decision", "/workbench/policies?kind=decision"),
+        ("http://evil.example/workbench/policies", "/workbench/"),
+        ("http://localhost//evil.example/", "/workbench/"),
+        ("", "/workbench/"),
+    ],
+)
+def test_retiring_a_version_leads_back_within_the_house_only(desk: Any, page: str, wanted: str) -> None:
+    with desk.database.reading() as session:
+        definition = session.scalars(select(ProcessDefinition)).first()
+    reviewer = desk.browser("reviewer")
+    reviewer.get("/workbench/")
+    where = f"/workbench/versions/process/{definition.id}/retire"
+    answer = reviewer.post(where, {"reason": "暂不受理"}, headers={"Referer": page} if page else {})
+    assert (answer.status_code, answer.location) == (302, wanted), answer.text

@@ -25,6 +25,7 @@ from engine.storage import (
     TaskStatus,
 )
 from web.context import actor, session
+from web.kept import came_from
 from web.pages.workbench import door
 
 LIVE = (InstanceStatus.ACTIVE, InstanceStatus.SUSPENDED)
@@ -138,7 +139,7 @@ def go_back(kind: str, definition_id: int) -> ResponseReturnValue:
     """Make an earlier version the one new cases start with."""
     found = _definition(kind, definition_id)
     drafts.go_back(session(), actor(), kind, found.key, found.version, request.form.get("reason", ""))
-    return redirect(request.referrer or url_for("workbench.processes"))
+    return redirect(came_from() or url_for("workbench.processes"))
 
 
 @door.post_deed("/versions/<kind>/<int:definition_id>/retire", needs="deployment.retire")
@@ -146,4 +147,4 @@ def retire(kind: str, definition_id: int) -> ResponseReturnValue:
     """Let nothing new begin with a process, decision or form; what runs goes on."""
     found = _definition(kind, definition_id)
     drafts.retire(session(), actor(), kind, found.key, request.form.get("reason", ""))
-    return redirect(request.referrer or url_for("workbench.processes"))
+    return redirect(came_from() or url_for("workbench.processes"))

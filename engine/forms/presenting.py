@@ -11,6 +11,7 @@ from engine.errors import FieldProblem
 from engine.feel import STANDARD, Host, Library
 from engine.forms.components import (
     CHOICE_TYPES,
+    FILE_TYPES,
     INPUT_TYPES,
     SEVERAL_TYPES,
     STATIC_TYPES,
@@ -78,7 +79,10 @@ def present(
 
 
 def initial(components: Sequence[Component], variables: Any) -> dict[str, Any]:
-    """What stands in the fields before anybody typed: the process's values, else the defaults."""
+    """What stands in the fields before anybody typed: the process's values, else the defaults.
+
+    A picture, a file or a signature is given anew each time: what an earlier round showed proves nothing for this one.
+    """
     values: dict[str, Any] = {}
     for entry in level(components):
         component, known = entry.component, value_at(variables, entry.name)
@@ -87,6 +91,8 @@ def initial(components: Sequence[Component], variables: Any) -> dict[str, Any]:
         elif component["type"] == "dynamiclist":
             rows = known if isinstance(known, list) else [{}] * _default_rows(component)
             values[entry.name] = [initial(components_of(component), row) for row in rows]
+        elif component["type"] in FILE_TYPES:
+            values[entry.name] = None
         else:
             values[entry.name] = component.get("defaultValue") if known is None else known
     return values

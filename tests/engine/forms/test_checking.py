@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.forms import fields, present, problem_text, problems
+from engine.forms import FILE_TYPES, fields, present, problem_text, problems
 from engine.forms.wording import catalogue
 from engine.settings import shipped
 
@@ -99,6 +99,19 @@ def test_a_text_says_what_the_process_holds_and_no_value_writes_headings_or_bold
     text, field = present(schema, variables=variables, worded=lambda value: "–" if value is None else str(value))
     assert text.text == "建议：**\u2060## 内部 *\u2060*工单*\u2060***，2 家；–"
     assert field.description == "原值 旧"
+
+
+@pytest.mark.parametrize("kind", sorted(FILE_TYPES))
+def test_a_new_round_keeps_the_words_of_the_last_and_asks_for_its_own_evidence(kind: str) -> None:
+    proof = {"type": kind, "key": "proof", "label": "p"}
+    schema = form(TEXT, proof, {"type": "dynamiclist", "path": "rows", "label": "r", "components": [TEXT, proof]})
+    before = {"a": "已清理", "proof": ["one"], "rows": [{"a": "井盖", "proof": ["two"]}]}
+    words, evidence, rows = present(schema, variables=before)
+    assert (words.value, evidence.value) == ("已清理", None)
+    assert [node.value for node in rows.rows[0]] == ["井盖", None]
+    assert present(schema, before, variables=before)[1].value == ["one"], "what was typed stays"
+    fixed = present(form({**proof, "readonly": True}), variables=before)
+    assert fixed[0].value == ["one"], "a field that only shows still shows"
 
 
 def test_a_form_is_presented_with_what_is_visible_now() -> None:

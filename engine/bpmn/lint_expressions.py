@@ -51,7 +51,7 @@ def texts_of(element: Element) -> Iterator[tuple[str, str, bool]]:
         if getattr(element, name):
             yield name, getattr(element, name), False
     for name, value in element.properties.items():
-        yield f"property {name}", value, name == "scope"
+        yield f"property {name}", value, name in {"scope", "acceptedWhen"}
     if element.script:
         yield "script", element.script, True
     for kind, mappings in (("input", element.inputs), ("output", element.outputs)):

@@ -10,7 +10,7 @@ from engine.errors import InvalidInput
 from engine.time_limits import UNITS, parse_limit
 
 _CLOCKED = frozenset({"limit", "warn", "escalateTo", "stage", "responsible", "pausesWith"})
-_PERSONAL = frozenset({"evidence", "independentOf", "offeredTo"})
+_PERSONAL = frozenset({"evidence", "independentOf", "offeredTo", "acceptedWhen"})
 _PROPERTIES = _CLOCKED | _PERSONAL | {"scope", "optional"}
 
 

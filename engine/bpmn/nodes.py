@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from engine.bpmn.tokens import Token
     from engine.bpmn.workflow import CaseWorkflow
 
-NOT_EVALUATED = frozenset({"scope"})
+NOT_EVALUATED = frozenset({"scope", "acceptedWhen"})
 """Properties whose FEEL is evaluated elsewhere: a signal's scope, once per waiting case, when it is broadcast."""
 
 Lineage = list[str]

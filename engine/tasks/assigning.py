@@ -19,7 +19,8 @@ from engine.tasks.finding import accept, acting_as, change, hold, require_not_ot
 
 
 def claim(session: Session, actor: Actor, task_id: int) -> Task:
-    """Take a task; whoever has it already keeps it. Accepting makes its organisation the responsible party.
+    """Take a task; whoever has it already keeps it. Taking it makes its organisation the responsible party, unless
+    its answer says whether the work is accepted at all.
 
     Raises:
         NotFound, NotAllowed. Conflict: completed, withdrawn, claimed by somebody else, suspended.

@@ -42,7 +42,7 @@ def complete(session: Session, actor: Actor, task_id: int, fields: Mapping[str, 
     with advancing(session, actor, task.instance_id, locked=locked) as advance:
         _require_independence(session, actor, task)
         _close(advance.writes, actor, task, values, submission)
-        accept(session, actor, task)
+        accept(session, actor, task, values)
         _keep_evidence(session, actor, task, files)
         grant = acting_as(actor, subject)
         advance.deed(

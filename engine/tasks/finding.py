@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import String, bindparam, cast, func, join, literal_column, select
 from sqlalchemy.orm import Session, object_session
 
 from engine import history, responsibility
-from engine.errors import Conflict, NotFound
+from engine.domain_functions import LIBRARY
+from engine.errors import Conflict, ExecutionFailed, NotFound
+from engine.feel import FeelError, compile_expression
 from engine.instances import Locked, case_changed
 from engine.instances.advancing import CASES, INSTANCES
 from engine.instances.tasks import CANDIDATES, TASKS
@@ -143,12 +146,19 @@ def acting_as(actor: Actor, subject: TaskSubject) -> Grant | None:
     return actor.grants[0] if actor.grants else None
 
 
-def accept(session: Session, actor: Actor, task: Task) -> None:
-    """Whoever accepts work that names who answers for it makes that organisation the responsible party."""
+def accept(session: Session, actor: Actor, task: Task, answer: Mapping[str, Any] | None = None) -> None:
+    """Whoever accepts work that names who answers for it makes that organisation the responsible party.
+
+    Where the drawing says which ``answer`` accepts (``acceptedWhen``), taking the task does not yet, and another answer
+    never does.
+
+    Raises:
+        ExecutionFailed: what the drawing says cannot be evaluated.
+    """
     if not task.responsible or task.organisation_id is None or task.case_id is None:
         return
     case = lock(session, Case, task.case_id)
-    if case.responsible_organisation_id in (None, task.organisation_id):
+    if case.responsible_organisation_id in (None, task.organisation_id) or not _accepts(task, answer):
         return
     organisation = session.get_one(Organisation, task.organisation_id)
     old = case.responsible_organisation_id
@@ -164,6 +174,16 @@ def accept(session: Session, actor: Actor, task: Task) -> None:
             reason="accepted",
         )
         case_changed(session, case)
+
+
+def _accepts(task: Task, answer: Mapping[str, Any] | None) -> bool:
+    source = str(task.properties.get("acceptedWhen") or "")
+    if not source or answer is None:
+        return not source
+    try:
+        return compile_expression(source.removeprefix("=").strip(), library=LIBRARY).evaluate(answer) is True
+    except FeelError as error:
+        raise ExecutionFailed(str(error), kind="expression", element_id=task.element_id, expression=source) from error
 
 
 def _name(session: Session, person_id: int | None) -> str:

@@ -94,6 +94,21 @@ def test_the_organisation_that_accepts_becomes_the_responsible_party(session, pe
     assert opened.responsible_organisation_id == task.organisation_id
 
 
+@pytest.mark.parametrize(("answer", "accepts"), [("退回", False), ("", False), ("接办", True)])
+def test_only_the_answer_that_accepts_makes_the_organisation_responsible(
+    session, people, draw, publish, report, answer, accepts
+):
+    said = {"responsible": "crew_sanitation", "acceptedWhen": '= remark = "接办"'}
+    publish(draw("sanitation", kind="service", serviceType="sanitation").user("offer", "crew", **said).user("next"))
+    case = open_case(session, people.clerk, report)
+    first, task = case.responsible_organisation_id, current(session, case)
+    assert task.organisation_id != first
+    tasks.claim(session, people.crew, task.id)
+    assert case.responsible_organisation_id == first
+    tasks.complete(session, people.crew, task.id, {"remark": answer})
+    assert case.responsible_organisation_id == (task.organisation_id if accepts else first)
+
+
 def test_an_organisation_a_task_is_only_offered_to_does_not_answer_for_the_case(session, people, draw, publish, report):
     publish(
         draw("sanitation", kind="service", serviceType="sanitation").user("help", "crew", offeredTo="crew_sanitation")

@@ -9,6 +9,14 @@ from pathlib import Path
 from typing import Any
 
 
+class BadSetting(ValueError):
+    """A variable's value is not of its setting's type. ``expected`` is the type's name: bool, int or float."""
+
+    def __init__(self, name: str, value: str, expected: str) -> None:
+        super().__init__(f"{name}: expected {expected}, got {value!r}")
+        self.name, self.value, self.expected = name, value, expected
+
+
 def _setting(default: Any, text: str, secret: bool = False) -> Any:
     return field(default=default, metadata={"text": text, "secret": secret})
 
@@ -55,7 +63,7 @@ class Settings:
         """Read the settings.
 
         Raises:
-            ValueError: a value is not of its setting's type; the message names the variable.
+            BadSetting: a value is not of its setting's type.
         """
         environment = os.environ if environment is None else environment
         values: dict[str, Any] = {}
@@ -89,8 +97,8 @@ def _convert(name: str, text: str, kind: type) -> Any:
             return True
         if text.lower() in {"0", "false", "no", "off", ""}:
             return False
-        raise ValueError(f"{name}: expected 1 or 0, got {text!r}")
+        raise BadSetting(name, text, kind.__name__)
     try:
         return kind(text)
     except ValueError as error:
-        raise ValueError(f"{name}: expected {kind.__name__}, got {text!r}") from error
+        raise BadSetting(name, text, kind.__name__) from error

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 
 import click
 
 from engine.errors import CityLoopError
+from engine.settings import BadSetting
 
 # Name → module; imported only when called, so that `cityloop feel` does not load the web server.
 COMMANDS = {
@@ -30,6 +32,17 @@ COMMANDS = {
 }
 
 
+EXPECTED = {
+    "bool": {"zh": "1 或 0", "en": "1 or 0"},
+    "int": {"zh": "整数", "en": "a whole number"},
+    "float": {"zh": "数字", "en": "a number"},
+}
+BAD_SETTING = {
+    "zh": "cityloop：环境变量 {name} 的值“{value}”无法使用，应为{expected}。",
+    "en": 'cityloop: the environment variable {name} is "{value}"; it must be {expected}.',
+}
+
+
 class Commands(click.Group):
     """A group whose commands are imported when they are asked for."""
 
@@ -49,9 +62,14 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; an expected failure is one readable line and exit status 1."""
+    """Run the command line; an expected failure is one readable line and exit status 1, with a bad setting 2."""
     try:
         cli(prog_name="cityloop")
+    except BadSetting as error:
+        language = "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
+        expected = EXPECTED[error.expected][language]
+        click.echo(BAD_SETTING[language].format(name=error.name, value=error.value, expected=expected), err=True)
+        raise SystemExit(2) from error
     except CityLoopError as error:
         raise SystemExit(f"cityloop: {error}") from error
     except Exception as error:

@@ -91,6 +91,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _installed_names()
     yield _assets()
     yield _rate_limits(settings)
+    yield _secret_key(settings)
     try:
         database = Database(settings.database_url)
     except (ValueError, SQLAlchemyError) as error:
@@ -99,9 +100,13 @@ def examine(settings: Settings) -> Iterator[Finding]:
     try:
         for check in (_connection, _migrations, _calendar, _organisations, _people, _processes, _worker, _incidents):
             try:
-                yield check(database)
+                finding = check(database)
             except (SQLAlchemyError, CityLoopError) as error:
                 yield Finding("failed", check.__name__.strip("_"), str(error).splitlines()[0])
+                return
+            yield finding
+            if check is _migrations and finding.state == "failed":
+                # The rest asks for tables and columns that may not be there yet.
                 return
     finally:
         database.close()
@@ -161,7 +166,8 @@ def _calendar(database: Database) -> Finding:
 
 
 def _rate_limits(settings: Settings) -> Finding:
-    shared = not settings.rate_limit_storage.startswith("memory:")
+    # Flask-Limiter counts in memory when it is told nothing.
+    shared = not (settings.rate_limit_storage or "memory:").startswith("memory:")
     if settings.web_workers > 1 and not shared:
         return Finding(
             "warning",
@@ -169,6 +175,18 @@ def _rate_limits(settings: Settings) -> Finding:
             "each web process counts alone; set CITYLOOP_RATE_LIMIT_STORAGE to a shared one",
         )
     return Finding("ok", "rate limits", "counted together" if shared else "counted in the one web process")
+
+
+def _secret_key(settings: Settings) -> Finding:
+    if settings.secret_key:
+        return Finding("ok", "secret key", "set")
+    if settings.secure_cookies:
+        return Finding(
+            "warning",
+            "secret key",
+            "made on each machine; with several machines set CITYLOOP_SECRET_KEY to the same on all",
+        )
+    return Finding("ok", "secret key", "made and kept in the data folder")
 
 
 def _organisations(database: Database) -> Finding:

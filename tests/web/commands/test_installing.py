@@ -13,7 +13,7 @@ from engine import evidence, history, workdays
 from engine.permissions import Actor, actor_for
 from engine.settings import Settings
 from engine.storage import Database, HistoryEvent, Organisation, Person
-from web.cli import cli
+from web.cli import cli, main
 
 SHEET = "code,name,name_en,kind,duty,phone,areas\n"
 PEOPLE = "login,name,phone,email,organisation,roles\n"
@@ -132,9 +132,57 @@ def test_an_announced_year_is_loaded_from_a_sheet(url: str, tmp_path: Path) -> N
 
 
 def test_an_empty_database_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from web.cli import main
-
     monkeypatch.setenv("CITYLOOP_DATABASE_URL", f"sqlite:///{tmp_path / 'nothing.sqlite3'}")
     monkeypatch.setattr("sys.argv", ["cityloop", "deploy"])
     with pytest.raises(SystemExit, match="cityloop doctor"):
         main()
+
+
+@pytest.mark.parametrize("words", [["doctor"], ["serve"], ["deploy"]])
+@pytest.mark.parametrize(
+    ("name", "value", "language", "told"),
+    [
+        ("PORT", "abc", "en_US.UTF-8", 'variable CITYLOOP_PORT is "abc"; it must be a whole number.'),
+        ("PORT", "abc", "zh_CN.UTF-8", "环境变量 CITYLOOP_PORT 的值“abc”无法使用，应为整数。"),
+        ("SANDBOX", "maybe", "C", 'CITYLOOP_SANDBOX is "maybe"; it must be 1 or 0.'),
+        ("MAX_STEP_SECONDS", "", "C", 'CITYLOOP_MAX_STEP_SECONDS is ""; it must be a number.'),
+    ],
+)
+def test_a_bad_setting_is_told_in_one_sentence(
+    words: list[str], name: str, value: str, language: str, told: str,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv(f"CITYLOOP_{name}", value)
+    monkeypatch.setenv("LANG", language)
+    monkeypatch.setattr("sys.argv", ["cityloop", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    printed = capsys.readouterr()
+    assert (ended.value.code, printed.out) == (2, "")
+    assert told in printed.err and printed.err.count("\n") == 1
+
+
+def line_of(what: str) -> str:
+    """The doctor's line about something, with its blanks drawn together."""
+    return next(line for line in (" ".join(line.split()) for line in run("doctor").output.splitlines()) if what in line)
+
+
+def test_the_doctor_looks_at_keys_and_counts_that_machines_must_share(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert line_of("secret key made") == "ok secret key made and kept in the data folder"
+    monkeypatch.setenv("CITYLOOP_SECURE_COOKIES", "1")
+    assert line_of("secret key made").startswith("look secret key made on each machine")
+    monkeypatch.setenv("CITYLOOP_SECRET_KEY", "of all machines")
+    assert line_of("secret key set") == "ok secret key set"
+    monkeypatch.setenv("CITYLOOP_RATE_LIMIT_STORAGE", "")
+    assert line_of("rate limits") == "ok rate limits counted in the one web process"
+    monkeypatch.setenv("CITYLOOP_WEB_WORKERS", "4")
+    assert line_of("rate limits").startswith("look rate limits each web process counts alone")
+
+
+def test_missing_tables_are_one_failure_for_the_doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CITYLOOP_DATABASE_URL", f"sqlite:///{tmp_path / 'nothing.sqlite3'}")
+    found = run("doctor")
+    assert found.exit_code == 1 and "run: cityloop database upgrade" in found.output
+    assert "no such table" not in found.output and "calendar" not in found.output

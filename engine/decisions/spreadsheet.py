@@ -16,7 +16,6 @@ from uuid import uuid4
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import Cell as SheetCell
 from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.worksheet import Worksheet
 
 from engine.decisions.model import (
@@ -163,11 +162,16 @@ def _open(data: bytes) -> tuple[Worksheet, Worksheet | None]:
             if any(b"<!DOCTYPE" in packed.read(entry) for entry in packed.infolist()):
                 raise refused
         book = load_workbook(BytesIO(data), keep_links=False)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError, SyntaxError) as error:
+    except InvalidInput:
+        raise
+    except Exception as error:
+        # A damaged file fails in zipfile, its packers, the XML parser or anywhere in openpyxl: the kinds have no end.
         raise refused from error
-    if "table" not in book.sheetnames:
+    # A chart may bear a sheet's name too; it has no cells.
+    sheets = {sheet.title: sheet for sheet in book.worksheets}
+    if "table" not in sheets:
         raise refused
-    return book["table"], book["ids"] if "ids" in book.sheetnames else None
+    return sheets["table"], sheets.get("ids")
 
 
 def _grid(sheet: Worksheet, problems: list[FieldProblem]) -> list[list[str]]:
@@ -222,7 +226,8 @@ def _read_columns(grid: list[list[str]], problems: list[FieldProblem]) -> list[_
 
 
 def _kept_ids(ids: Worksheet | None) -> dict[str, tuple[int, list[str]]]:
-    if ids is None or ids.max_row > MAX_ROWS:
+    # A cell far to the right would make every row that wide; an edited table's ids stand in the first columns.
+    if ids is None or ids.max_row > MAX_ROWS or ids.max_column > MAX_COLUMNS + 2:
         return {}
     rows = [[str(cell or "") for cell in row] for row in ids.iter_rows(values_only=True)]
     return {row[0]: (int(row[1]) if row[1].isdigit() else 0, row[2:]) for row in rows if len(row) > 1}

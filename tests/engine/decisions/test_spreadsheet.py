@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from dataclasses import replace
 from io import BytesIO
+from random import Random
+from time import process_time
 from typing import Any
 
 import pytest
@@ -91,6 +95,66 @@ def test_what_is_no_table_is_refused(dmn: Any) -> None:
         book.save(stream)
         with pytest.raises(InvalidInput):
             import_table(stream.getvalue())
+
+
+def _parts(packed: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(BytesIO(packed)) as archive:
+        return {entry.filename: archive.read(entry) for entry in archive.infolist()}
+
+
+def _packed(parts: dict[str, bytes]) -> bytes:
+    stream = BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return stream.getvalue()
+
+
+def _damaged(chance: Random, data: bytes) -> bytes:
+    """The same with one to four bytes changed or pieces cut out."""
+    damaged = bytearray(data)
+    for _ in range(chance.randint(1, 4)):
+        place = chance.randrange(len(damaged))
+        if chance.random() < 0.8:
+            damaged[place] = chance.randrange(256)
+        else:
+            del damaged[place : place + chance.randint(1, 60)]
+    return bytes(damaged)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:openpyxl")
+def test_a_damaged_file_is_refused_or_taken_within_a_second_and_never_fails(dmn: Any) -> None:
+    whole, chance = export_table(read(dmn)[1]), Random(20260214)
+    parts, refused = _parts(whole), 0
+    for number in range(2000):
+        data = _damaged(chance, whole)
+        if number % 2:
+            name = chance.choice(list(parts))
+            data = _packed({**parts, name: _damaged(chance, parts[name])})
+        began = process_time()
+        try:
+            import_table(data)
+        except InvalidInput:
+            refused += 1
+        assert process_time() - began < 1, number
+    assert 1000 < refused < 2000
+
+
+def test_what_openpyxl_only_warns_of_is_taken(dmn: Any) -> None:
+    table = read(dmn)[1]
+    parts = _parts(export_table(table))
+    parts["xl/styles.xml"] = re.sub(rb"<cellStyles.*</cellStyles>", b"", parts["xl/styles.xml"])
+    with pytest.warns(UserWarning, match="no default style"):
+        assert import_table(_packed(parts)) == bare(table)
+
+
+def test_ids_far_to_the_right_cost_nothing(dmn: Any) -> None:
+    book, stream = load_workbook(BytesIO(export_table(read(dmn)[1]))), BytesIO()
+    book["ids"]["XFD4999"] = "x"
+    book.save(stream)
+    began = process_time()
+    assert len(import_table(stream.getvalue()).rules) == 3
+    assert process_time() - began < 1
 
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), max_size=12).map(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from engine.decisions.analysis import Analysis, analyse
 from engine.decisions.describing import texts
 from engine.decisions.model import (
+    EMPTY,
     Decision,
     DecisionTable,
     Expression,
@@ -20,8 +21,6 @@ from engine.feel import SCRIPT_LIMITS, check_expression
 
 if TYPE_CHECKING:
     from engine.decisions.rooms import Room
-
-_EMPTY = frozenset({"", "-"})
 
 
 def problems(rooms: Iterable[Room]) -> list[Problem]:
@@ -95,7 +94,7 @@ def _expressions(
     brought = set(room.names_of(hrefs))
     declares = isinstance(element, KnowledgeModel) or bool(getattr(element, "required_inputs", ()))
     for identity, text, unary, local, line in texts(logic):
-        if text.strip() in _EMPTY:
+        if text.strip() in EMPTY:
             continue
         known = brought | local
         names = known if declares and "*" not in local else None
@@ -159,7 +158,7 @@ def _table(room: Room, decision: Decision, table: DecisionTable) -> Iterator[Pro
     broken = any(
         check_expression(text, library=room.library, limits=SCRIPT_LIMITS, unary=unary)
         for _, text, unary, _, _ in texts(table)
-        if text.strip() not in _EMPTY
+        if text.strip() not in EMPTY
     )
     try:
         found = analyse(table, room.types, room.library)

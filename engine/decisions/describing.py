@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from engine.decisions.model import (
+    EMPTY,
     ContextLogic,
     Decision,
     DecisionService,
@@ -21,8 +22,6 @@ from engine.feel import SCRIPT_LIMITS, FeelError, Library, compile_expression, c
 
 if TYPE_CHECKING:
     from engine.decisions.rooms import Room
-
-_EMPTY = frozenset({"", "-"})
 
 
 def texts(logic: Expression) -> Iterator[tuple[str, str, bool, frozenset[str], int | None]]:
@@ -85,7 +84,7 @@ def reads(logic: Expression, library: Library, known: Iterable[str] = ()) -> fro
     names = frozenset(known)
     found: set[str] = set()
     for _, text, unary, local, _ in texts(logic):
-        if text.strip() in _EMPTY:
+        if text.strip() in EMPTY:
             continue
         try:
             compile_ = compile_unary_tests if unary else compile_expression

@@ -8,6 +8,8 @@ from engine.errors import Problem
 
 HIT_POLICIES = ("UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTPUT ORDER")
 AGGREGATIONS = ("SUM", "MIN", "MAX", "COUNT")
+EMPTY = frozenset({"", "-"})
+"""What stands in a cell that says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

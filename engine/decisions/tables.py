@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.decisions.axis import KINDS, points_of
 from engine.decisions.hits import Outcome, aggregate, compile_ranks
-from engine.decisions.model import Cell, DecisionTable, InputClause, OutputClause, Rule
+from engine.decisions.model import EMPTY, Cell, DecisionTable, InputClause, OutputClause, Rule
 from engine.decisions.regions import EVERYTHING, NOTHING, Region, Undecidable, region_of
 from engine.decisions.session import Names, Session, coerced, jsonable
 from engine.decisions.types import Types
@@ -27,8 +27,6 @@ from engine.feel import (
 )
 from engine.feel import nodes as n
 from engine.feel.temporal import DateTime, Time
-
-_EMPTY = frozenset({"", "-"})
 
 
 def compile_table(
@@ -66,7 +64,7 @@ class _Table:
             ) from error
 
     def output(self, cell: Cell) -> tuple[Any, Expression | None]:
-        if cell.text in _EMPTY:
+        if cell.text in EMPTY:
             return None, None
         expression = self.expression(cell.text, cell.id)
         tree = expression.tree
@@ -178,7 +176,7 @@ class _Output:
         self.allowed_text = clause.allowed or (
             types.constraint(reference).allowed.text if types.constraint(reference).allowed else ""  # type: ignore[union-attr]
         )
-        self.allowed = table.tests(clause.allowed, clause.id) if clause.allowed not in _EMPTY else None
+        self.allowed = table.tests(clause.allowed, clause.id) if clause.allowed not in EMPTY else None
         self.default = table.expression(clause.default, clause.id) if clause.default else None
 
     def checked(self, value: Any, session: Session, element_id: str) -> Any:
@@ -221,10 +219,10 @@ class _Column:
         self.expression = table.expression(clause.expression, clause.id)
         self.type = types.constraint(clause.type_ref)
         allowed = clause.allowed
-        self.allowed = table.tests(allowed, clause.id) if allowed not in _EMPTY else None
+        self.allowed = table.tests(allowed, clause.id) if allowed not in EMPTY else None
         cells = [rule.inputs[index] for rule in table.table.rules]
         self.cell_ids = [cell.id for cell in cells]
-        self.tests = [None if cell.text in _EMPTY else table.tests(cell.text, cell.id) for cell in cells]
+        self.tests = [None if cell.text in EMPTY else table.tests(cell.text, cell.id) for cell in cells]
         regions = [_region(cell.text, table.library) for cell in cells]
         self.everyone = (1 << len(cells)) - 1
         self.index = _build_index(regions)

@@ -75,6 +75,7 @@ PROBLEMS: dict[str, str] = {
     "duplicate_id": N_("This name is used twice."),
     "not_spreadsheet": N_("This is no .xlsx file with a decision table."),
     "spreadsheet_layout": N_("The head of the sheet is not that of a decision table; please export it anew."),
+    "spreadsheet_merged": N_("The sheet has merged cells. Unmerge them: each rule needs its own cells."),
     "spreadsheet_size": N_("The sheet has more than {rows} rows or too many columns."),
     "spreadsheet_column": N_("A column is “{found}”; it must be one of {known}."),
     "formula": N_("The cell holds a formula: {text}. Please write it as text."),

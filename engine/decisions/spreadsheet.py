@@ -159,8 +159,12 @@ def _open(data: bytes) -> tuple[Worksheet, Worksheet | None]:
         with zipfile.ZipFile(BytesIO(data)) as packed:
             if sum(entry.file_size for entry in packed.infolist()) > MAX_UNPACKED:
                 raise InvalidInput("too large", [FieldProblem("file", "file_too_large", {"limit": MAX_UNPACKED})])
-            if any(b"<!DOCTYPE" in packed.read(entry) for entry in packed.infolist()):
-                raise refused
+            for part in map(packed.read, packed.infolist()):
+                if b"<!DOCTYPE" in part:
+                    raise refused
+                if b"mergeCell" in part:
+                    # The library makes a cell of each one a merged range covers; a rule's cell is never several.
+                    raise InvalidInput("merged cells", [FieldProblem("file", "spreadsheet_merged")])
         book = load_workbook(BytesIO(data), keep_links=False)
     except InvalidInput:
         raise

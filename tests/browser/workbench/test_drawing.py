@@ -141,6 +141,7 @@ def test_the_menus_offer_what_runs_and_find_it_in_chinese(bench: Callable[..., A
     expect(menu.locator(".entry")).to_have_count(1)
     expect(menu).to_contain_text("1 项")
     expect(menu).not_to_contain_text("result")
+    expect(menu.locator(".entry.selected")).to_contain_text("人工任务")
     page.keyboard.press("Enter")
     expect(page.locator(".bio-properties-panel-header-type")).to_have_text("人工任务")
     assert page.evaluate("() => [...window.cityloopWorkbench.missing]") == []

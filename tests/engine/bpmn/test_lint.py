@@ -422,7 +422,13 @@ def test_long_chains_and_many_forks_are_judged_in_time_that_grows_with_their_siz
 
 
 def test_words_never_fail_on_missing_facts():
-    assert "–" in problem_text(Problem("unknown_form", facts={"name": "x"}), "zh")
+    assert "–" in problem_text(Problem("file_too_large", facts={"bytes": 5}), "zh")
+
+
+def test_brackets_with_nothing_in_them_are_left_out():
+    assert (
+        problem_text(Problem("unknown_form", facts={"name": "x"}), "zh") == "表单“x”不存在。请选择已有的表单，或新建。"
+    )
 
 
 def test_evidence_is_asked_for_by_the_slots_there_are():

@@ -148,6 +148,16 @@ def test_what_openpyxl_only_warns_of_is_taken(dmn: Any) -> None:
         assert import_table(_packed(parts)) == bare(table)
 
 
+def test_merged_cells_are_refused_at_once(dmn: Any) -> None:
+    book = load_workbook(BytesIO(export_table(read(dmn)[1])))
+    book["table"].merge_cells("B12:D14")
+    stream = BytesIO()
+    book.save(stream)
+    with pytest.raises(InvalidInput) as caught:
+        import_table(stream.getvalue())
+    assert [problem.code for problem in caught.value.problems] == ["spreadsheet_merged"]
+
+
 def test_ids_far_to_the_right_cost_nothing(dmn: Any) -> None:
     book, stream = load_workbook(BytesIO(export_table(read(dmn)[1]))), BytesIO()
     book["ids"]["XFD4999"] = "x"

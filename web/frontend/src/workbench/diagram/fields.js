@@ -52,6 +52,7 @@ export const FIELDS = [
   { id: 'cl-group', group: 'person', label: 'Done by (group)', applies: type('bpmn:UserTask'), ...zeebe('zeebe:AssignmentDefinition', 'candidateGroups'), choices: choicesOf('groups'), several: true, feel: true, standard: 'assignmentDefinitionCandidateGroups' },
   { id: 'cl-independentOf', group: 'person', label: 'Not the person who did', applies: type('bpmn:UserTask'), ...named('independentOf'), choices: otherTasks, several: true, feel: true },
   { id: 'cl-responsible', group: 'person', label: 'Answers for the case', applies: isActivity, ...named('responsible'), feel: true },
+  { id: 'cl-acceptedWhen', group: 'person', label: 'Taken over when', applies: type('bpmn:UserTask'), ...named('acceptedWhen'), hint: 'e.g. = decision != "return"', feel: true },
   { id: 'cl-offeredTo', group: 'person', label: 'Offered to (duty or organisation)', applies: type('bpmn:UserTask'), ...named('offeredTo'), feel: true },
   { id: 'cl-form', group: 'form', label: 'Form', applies: type('bpmn:UserTask'), ...zeebe('zeebe:FormDefinition', 'formId'), choices: choicesOf('forms'), opens: 'form', standard: 'formId' },
   { id: 'cl-evidence', group: 'form', label: 'Evidence', applies: type('bpmn:UserTask'), ...named('evidence'), choices: choicesOf('evidence'), feel: true },

@@ -33,7 +33,7 @@ export default {
   // settings
   'How it is used': '用途', 'Who does it': '由谁办理', 'Form and evidence': '表单与取证', 'Limits and stage': '时限与阶段', Condition: '条件',
   'Called process': '调用的流程', Script: '脚本', Connector: '连接器', Connectors: '连接器', Timer: '定时', 'Message or signal': '消息或信号',
-  'Done by (group)': '办理岗位', 'Not the person who did': '不能与此步为同一人', 'Answers for the case': '首要责任单位',
+  'Done by (group)': '办理岗位', 'Not the person who did': '不能与此步为同一人', 'Answers for the case': '首要责任单位', 'Taken over when': '何时算接办', 'e.g. = decision != "return"': '例如 = decision != "return"',
   Evidence: '取证要求', 'Time limit': '时限', 'e.g. 4 工作时, 5 工作日, 30 分钟, or = FEEL': '如 4 工作时、5 工作日、30 分钟，或 = FEEL 表达式',
   'Warn at (%)': '预警点（%）', 'For example 50, 80': '如 50, 80', 'Escalate to': '超时升级至', 'Public stage': '公众可见阶段',
   'Result goes to': '结果存入变量', 'FEEL expression': 'FEEL 表达式', Attempts: '尝试次数', 'Timer kind': '定时方式',

@@ -85,8 +85,9 @@ class Answerer:
                 return self._files(field, value) if field["type"] in FILE_TYPES else value
         if "defaultValue" in field:
             return field["defaultValue"]
-        if field.get("key") in self.scope and field["type"] not in FILE_TYPES:
-            return self.scope[field["key"]]
+        known = self.scope.get(field["key"])
+        if known is not None and field["type"] not in FILE_TYPES:
+            return known
         if not (field.get("validate") or {}).get("required"):
             return None
         return self._something_valid(field)

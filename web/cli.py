@@ -32,17 +32,6 @@ COMMANDS = {
 }
 
 
-EXPECTED = {
-    "bool": {"zh": "1 或 0", "en": "1 or 0"},
-    "int": {"zh": "整数", "en": "a whole number"},
-    "float": {"zh": "数字", "en": "a number"},
-}
-BAD_SETTING = {
-    "zh": "cityloop：环境变量 {name} 的值“{value}”无法使用，应为{expected}。",
-    "en": 'cityloop: the environment variable {name} is "{value}"; it must be {expected}.',
-}
-
-
 class Commands(click.Group):
     """A group whose commands are imported when they are asked for."""
 
@@ -61,14 +50,21 @@ def cli() -> None:
     """CityLoop (城环): a city's cases as processes that designers change without code."""
 
 
+def _bad_setting(error: BadSetting) -> str:
+    from engine.reference import data  # brings the database along, which no other command needs from here
+
+    words = data("environment_words.yaml")
+    language = "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
+    expected = words["expected"][error.expected][language]
+    return str(words["bad_setting"][language]).format(name=error.name, value=error.value, expected=expected)
+
+
 def main() -> None:
     """Run the command line; an expected failure is one readable line and exit status 1, with a bad setting 2."""
     try:
         cli(prog_name="cityloop")
     except BadSetting as error:
-        language = "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
-        expected = EXPECTED[error.expected][language]
-        click.echo(BAD_SETTING[language].format(name=error.name, value=error.value, expected=expected), err=True)
+        click.echo(_bad_setting(error), err=True)
         raise SystemExit(2) from error
     except CityLoopError as error:
         raise SystemExit(f"cityloop: {error}") from error

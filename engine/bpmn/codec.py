@@ -67,8 +67,13 @@ def read_rows(state: bytes, limit: int) -> tuple[int, list[list[Any]]]:
     Raises:
         ExecutionFailed: it is no state, or written by a newer version.
     """
-    serial, rows = _read(state, limit, decode)
-    return serial, rows
+
+    def read(body: bytes) -> tuple[int, list[list[Any]]]:
+        serial, rows = decode(body)
+        return serial, rows
+
+    found: tuple[int, list[list[Any]]] = _read(state, limit, read)
+    return found
 
 
 def _read(state: bytes, limit: int, read: Callable[[bytes], Any]) -> Any:

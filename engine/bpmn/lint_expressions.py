@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from engine.bpmn.lint_report import Inspection
 from engine.bpmn.model import Element, EventDefinition, Loop
+from engine.bpmn.nodes import NOT_EVALUATED
 from engine.feel import LIMITS, SCRIPT_LIMITS, check_expression
 
 _TEXTS = ("assignee", "candidate_groups", "candidate_users", "form_id", "due_date", "follow_up_date", "priority",
@@ -51,7 +52,7 @@ def texts_of(element: Element) -> Iterator[tuple[str, str, bool]]:
         if getattr(element, name):
             yield name, getattr(element, name), False
     for name, value in element.properties.items():
-        yield f"property {name}", value, name in {"scope", "acceptedWhen"}
+        yield f"property {name}", value, name in NOT_EVALUATED
     if element.script:
         yield "script", element.script, True
     for kind, mappings in (("input", element.inputs), ("output", element.outputs)):

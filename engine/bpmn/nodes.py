@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from engine.bpmn.workflow import CaseWorkflow
 
 NOT_EVALUATED = frozenset({"scope", "acceptedWhen"})
-"""Properties whose FEEL is evaluated elsewhere: a signal's scope, once per waiting case, when it is broadcast."""
+"""Properties that are FEEL even without a ``=``, evaluated elsewhere: a signal's scope once per waiting case when it is
+broadcast, what accepts a task over its answer.
+"""
 
 Lineage = list[str]
 """The open forks a token came through, outermost first: tells parallel writers of one variable apart (``writers``)."""

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler, make_server
 
 from engine.demonstration import PASSWORD
 from engine.settings import Settings
@@ -93,7 +93,8 @@ class Handler(WSGIRequestHandler):
 def address(app: Flask) -> Iterator[str]:
     """Where the live server answers; at the end it finishes what was asked before the database goes."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
-    server.daemon_threads = False  # type: ignore[attr-defined]
+    assert isinstance(server, ThreadedWSGIServer)
+    server.daemon_threads = False
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.bpmn import Environment, Execution, variable_of
-from engine.bpmn.codec import decode, encode
+from engine.bpmn.codec import decode, encode, read_rows
 from engine.errors import ExecutionFailed
 from engine.feel import YearsMonths
 
@@ -122,6 +122,13 @@ def test_damaged_state_is_refused(program, cut):
     with pytest.raises(ExecutionFailed) as failed:
         Execution.load(ours, Environment(), state[:cut])
     assert failed.value.kind == "state_unreadable"
+
+
+@pytest.mark.parametrize("body", [b"[1]", b"7", b"[1, [], 3]", b"{}"])
+def test_state_of_another_shape_is_refused(body):
+    with pytest.raises(ExecutionFailed) as refused:
+        read_rows(b"CL\x01\x00" + body, 1000)
+    assert refused.value.kind == "state_unreadable"
 
 
 def test_state_that_does_not_fit_the_program_is_refused(program):
